@@ -1,0 +1,87 @@
+import type { Clock, Timer } from './clock.ts'
+import type { ConnectionLimits } from './connection-options.ts'
+import type { Outbox } from './outbox.ts'
+
+interface WatchEvents {
+  onIdle(timeout: number): void
+  onStall(timeout: number): void
+}
+
+/** How often in one `writeTimeout` the progress of a write is looked at: a stall is seen within a tenth of it. */
+const LOOKS = 10
+
+/**
+ * The idle timeout and the write-stall timeout of one connection. Traffic sets a time stamp and no timer; the timer looks at
+ * the stamp when it fires and arms itself for the rest.
+ */
+export class ActivityWatch {
+  lastActivity: number
+  readonly #clock: Clock
+  readonly #outbox: Outbox
+  readonly #limits: ConnectionLimits
+  readonly #events: WatchEvents
+  #idleTimer: Timer | undefined
+  #stallTimer: Timer | undefined
+  #sent = 0
+  #progressAt = 0
+  #stopped = false
+
+  constructor(clock: Clock, outbox: Outbox, limits: ConnectionLimits, events: WatchEvents) {
+    this.#clock = clock
+    this.#outbox = outbox
+    this.#limits = limits
+    this.#events = events
+    this.lastActivity = clock.now()
+    if (limits.idleTimeout > 0) this.#armIdle(limits.idleTimeout)
+  }
+
+  /** A byte went. */
+  touch(): void {
+    this.lastActivity = this.#clock.now()
+  }
+
+  /** Something was written: watch that the peer takes it. */
+  watchWrites(): void {
+    const { writeTimeout } = this.#limits
+    if (writeTimeout === 0 || this.#stallTimer || this.#stopped || this.#outbox.level === 0) return
+    this.#sent = this.#outbox.sent
+    this.#progressAt = this.#clock.now()
+    this.#armStall(writeTimeout / LOOKS)
+  }
+
+  stop(): void {
+    this.#stopped = true
+    this.#idleTimer?.cancel()
+    this.#stallTimer?.cancel()
+  }
+
+  #armIdle(delay: number): void {
+    this.#idleTimer = this.#clock.schedule(() => this.#lookAtIdle(), delay)
+  }
+
+  #lookAtIdle(): void {
+    const { idleTimeout } = this.#limits
+    const rest = this.lastActivity + idleTimeout - this.#clock.now()
+    if (rest > 0) this.#armIdle(rest)
+    else this.#events.onIdle(idleTimeout)
+  }
+
+  #armStall(delay: number): void {
+    this.#stallTimer = this.#clock.schedule(() => this.#lookAtWrites(), delay)
+  }
+
+  #lookAtWrites(): void {
+    this.#stallTimer = undefined
+    const { writeTimeout } = this.#limits
+    const { level, sent } = this.#outbox
+    const now = this.#clock.now()
+    if (level === 0) return
+    if (sent > this.#sent) {
+      this.#progressAt = now
+      this.touch()
+    }
+    this.#sent = sent
+    if (now - this.#progressAt >= writeTimeout) this.#events.onStall(writeTimeout)
+    else this.#armStall(Math.min(writeTimeout / LOOKS, this.#progressAt + writeTimeout - now))
+  }
+}

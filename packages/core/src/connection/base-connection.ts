@@ -1,0 +1,303 @@
+import type { Observable } from 'rxjs'
+import {
+  BufferOverflowError,
+  ConnectionAbortedError,
+  ConnectionBusyError,
+  ConnectionClosedError,
+  ConnectionResetError,
+  HalfCloseUnsupportedError,
+  IdleTimeoutError,
+  WriteTimeoutError,
+} from '../errors/connection-errors.ts'
+import { InvalidOptionError } from '../errors/invalid-option-error.ts'
+import { createObservable } from '../rx/connection-observable.ts'
+import { ActivityWatch } from './activity-watch.ts'
+import type { Clock } from './clock.ts'
+import type { ConnectionLimits } from './connection-options.ts'
+import type { AbortOptions, CloseInfo, Connection, ConnectionStatus, Transport } from './connection.ts'
+import type { Driver, DriverEvents } from './driver.ts'
+import { Ending } from './ending.ts'
+import { Inbox } from './inbox.ts'
+import { nextConnectionId } from './connection-id.ts'
+import { Outbox } from './outbox.ts'
+import { ignoreRejection, unlessAborted } from './promises.ts'
+import { pump } from './sink.ts'
+import type { SocketAddress } from './socket-address.ts'
+import { createSource, tagWithConnection } from './source.ts'
+
+/** What a transport makes a connection from. */
+export interface ConnectionInit {
+  readonly transport: Transport
+  /** Default false. */
+  readonly datagram?: boolean
+  readonly localAddress: SocketAddress
+  readonly remoteAddress: SocketAddress
+  readonly limits: ConnectionLimits
+  readonly clock: Clock
+  /** Called once, from the constructor; the driver must not call back before it returns. */
+  readonly createDriver: (events: DriverEvents) => Driver
+}
+
+const nothing = (): void => {}
+const byteLength = (chunk: Uint8Array): number => chunk.byteLength
+
+/**
+ * A connection over any driver: the state, the queues, the faces and the timeouts that all transports share.
+ * docs/lifecycle.md is its state machine.
+ */
+export class BaseConnection implements Connection, DriverEvents {
+  readonly id: string
+  readonly transport: Transport
+  readonly datagram: boolean
+  readonly localAddress: SocketAddress
+  readonly remoteAddress: SocketAddress
+  /** Called first when the connection is gone; an error it returns becomes the connection's, where it had none. For a pipeline. */
+  onRelease: ((info: CloseInfo) => Error | undefined) | undefined
+  /** Called once, synchronously, when the connection is gone: before anyone who awaits `closed` runs. For its owner. */
+  onGone: ((info: CloseInfo) => void) | undefined
+  /** Whether the end of the input closes it: so it is for datagrams, until a pipeline that has a last word takes over. */
+  closesAtEnd: boolean
+  /** @internal */
+  readonly inbox: Inbox<Uint8Array>
+  readonly #driver: Driver
+  readonly #outbox: Outbox
+  readonly #limits: ConnectionLimits
+  readonly #watch: ActivityWatch
+  readonly #ending: Ending = new Ending()
+  #status: ConnectionStatus = 'open'
+  #bytesRead = 0
+  #sinking = false
+  #sink: Connection['sink'] | undefined
+  #source: AsyncIterable<Uint8Array> | undefined
+  #data$: Observable<Uint8Array> | undefined
+
+  constructor(init: ConnectionInit) {
+    this.id = nextConnectionId(init.transport)
+    this.transport = init.transport
+    this.datagram = init.datagram ?? false
+    this.closesAtEnd = this.datagram
+    this.localAddress = init.localAddress
+    this.remoteAddress = init.remoteAddress
+    this.#limits = init.limits
+    this.#driver = init.createDriver(this)
+    this.inbox = new Inbox(this.#driver, init.limits.highWaterMark, byteLength)
+    this.#outbox = new Outbox(this.#driver, init.limits.highWaterMark)
+    this.#watch = new ActivityWatch(init.clock, this.#outbox, init.limits, {
+      onIdle: (timeout) => this.#fail(new IdleTimeoutError(timeout), 'local', 'close'),
+      onStall: (timeout) => this.#fail(new WriteTimeoutError(timeout), 'local', 'reset'),
+    })
+  }
+
+  get status(): ConnectionStatus {
+    return this.#status
+  }
+
+  get bytesRead(): number {
+    return this.#bytesRead
+  }
+
+  get bytesWritten(): number {
+    return this.#outbox.accepted
+  }
+
+  /** Bytes that have arrived and nobody has read. */
+  get queuedBytes(): number {
+    return this.inbox.bytes
+  }
+
+  /** Chunks, or datagrams, that have arrived and nobody has read. */
+  get queuedItems(): number {
+    return this.inbox.length
+  }
+
+  /** Bytes that were written and the kernel has not taken. */
+  get unsentBytes(): number {
+    return this.#outbox.level
+  }
+
+  /** When a byte last went either way, by the clock. */
+  get lastActivity(): number {
+    return this.#watch.lastActivity
+  }
+
+  get source(): AsyncIterable<Uint8Array> {
+    return (this.#source ??= tagWithConnection(createSource(this.inbox), this))
+  }
+
+  get data$(): Observable<Uint8Array> {
+    return (this.#data$ ??= createObservable(this.inbox, this))
+  }
+
+  get sink(): Connection['sink'] {
+    return (this.#sink ??= (source) => ignoreRejection(this.#pump(source)))
+  }
+
+  get closed(): Promise<CloseInfo> {
+    return this.#ending.closed
+  }
+
+  get signal(): AbortSignal {
+    return this.#ending.signal
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<Uint8Array> {
+    return this.source[Symbol.asyncIterator]()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  write(chunk: Uint8Array): boolean {
+    if (!(chunk instanceof Uint8Array)) throw new InvalidOptionError('chunk', 'a Uint8Array', chunk)
+    if (this.#status !== 'open' && this.#status !== 'half-closed-remote') return false
+    if (chunk.byteLength === 0 && !this.datagram) return !this.#outbox.full
+    if (this.#outbox.level >= this.#limits.maxWriteBuffer) {
+      this.#fail(new BufferOverflowError('the write queue', this.#limits.maxWriteBuffer), 'local', 'reset')
+      return false
+    }
+    this.#watch.touch()
+    const writable = this.#outbox.push(chunk)
+    this.#watch.watchWrites()
+    return writable
+  }
+
+  /** Writes go out together when the callback has returned, rather than at the end of the turn. */
+  batch(callback: () => void): void {
+    this.#outbox.cork()
+    try {
+      callback()
+    } finally {
+      this.#outbox.uncork()
+      this.#watch.watchWrites()
+    }
+  }
+
+  drain({ signal }: AbortOptions = {}): Promise<void> {
+    if (this.#ending.error) return Promise.reject(this.#ending.error)
+    if (this.#status === 'closing' || this.#status === 'closed') return Promise.reject(new ConnectionClosedError())
+    return unlessAborted(this.#outbox.drained(), signal)
+  }
+
+  /** Calls back once, when everything written has been handed over. Not called when the connection ends before. */
+  whenDrained(callback: () => void): void {
+    this.#outbox.whenEmpty(callback)
+  }
+
+  closeWrite({ signal }: AbortOptions = {}): Promise<void> {
+    if (this.#ending.error) return Promise.resolve()
+    if (this.datagram && this.#status === 'open') {
+      return ignoreRejection(Promise.reject(new HalfCloseUnsupportedError(this.transport)))
+    }
+    if (this.#status === 'open') {
+      this.#status = 'half-closed-local'
+      this.#outbox.flush()
+      this.#driver.endWrite()
+    } else if (this.#status === 'half-closed-remote') {
+      this.#finish('remote')
+    }
+    return ignoreRejection(unlessAborted(this.#ending.writeEnded, signal))
+  }
+
+  close({ signal }: AbortOptions = {}): Promise<void> {
+    if (this.#status !== 'closing' && this.#status !== 'closed') {
+      const initiator = this.#status === 'half-closed-remote' ? 'remote' : 'local'
+      this.inbox.fail(new ConnectionClosedError(), true)
+      this.#finish(initiator)
+    }
+    return ignoreRejection(unlessAborted(this.closed.then(nothing), signal))
+  }
+
+  abort(reason?: unknown): void {
+    const error = reason instanceof Error ? reason : abortedFor(reason)
+    this.#fail(error, 'local', 'reset')
+  }
+
+  /** Ends with an error, but delivers what was written first: for a peer that broke the rules and still gets its answers. */
+  closeWith(error: Error): void {
+    this.#fail(error, 'local', 'close')
+  }
+
+  unread(chunk: Uint8Array): void {
+    this.inbox.unread(chunk)
+  }
+
+  onData(chunk: Uint8Array): void {
+    if (this.#status === 'closing' || this.#status === 'closed') return
+    this.#bytesRead += chunk.byteLength
+    this.#watch.touch()
+    this.#outbox.cork()
+    this.inbox.push(chunk)
+    this.#outbox.uncork()
+    this.#watch.watchWrites()
+  }
+
+  onEnd(): void {
+    if (this.#status !== 'open' && this.#status !== 'half-closed-local') return
+    const bothEnded = this.#status === 'half-closed-local'
+    if (!bothEnded) this.#status = 'half-closed-remote'
+    this.#outbox.cork()
+    this.inbox.end()
+    this.#outbox.uncork()
+    if (bothEnded || (this.closesAtEnd && this.#status === 'half-closed-remote')) this.#finish('local')
+  }
+
+  onDrain(): void {
+    this.#watch.touch()
+    this.#outbox.onDrain()
+  }
+
+  onWriteEnded(): void {
+    this.#ending.settleWriteEnded()
+  }
+
+  onError(error: Error): void {
+    this.#fail(error, 'remote', 'none')
+  }
+
+  onClosed(): void {
+    if (this.#status === 'closed') return
+    if (this.#status !== 'closing') this.onError(new ConnectionResetError(this.remoteAddress))
+    this.#status = 'closed'
+    this.#watch.stop()
+    const error = this.onRelease?.(this.#ending.info)
+    if (error) this.#ending.begin({ error, initiator: 'local' })
+    this.onGone?.(this.#ending.info)
+    this.#ending.settle()
+    this.#outbox.fail(this.#ending.error ?? new ConnectionClosedError())
+  }
+
+  /** Both directions are over, or this side wants them to be: flush and release. */
+  #finish(initiator: CloseInfo['initiator']): void {
+    this.#status = 'closing'
+    this.#ending.begin({ initiator })
+    this.#outbox.flush()
+    this.#driver.close()
+  }
+
+  #fail(error: Error, initiator: CloseInfo['initiator'], end: 'close' | 'reset' | 'none'): void {
+    if (this.#status === 'closed' || this.#ending.error) return
+    this.#status = 'closing'
+    this.#ending.begin({ error, initiator })
+    this.#watch.stop()
+    if (end === 'close') this.#outbox.flush()
+    this.#outbox.fail(error)
+    this.inbox.fail(error, initiator === 'local')
+    if (end === 'close') this.#driver.close()
+    else if (end === 'reset') this.#driver.reset()
+  }
+
+  async #pump(source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<void> {
+    if (this.#sinking) throw new ConnectionBusyError('the connection already has a sink at work')
+    this.#sinking = true
+    try {
+      await pump(source, this)
+    } finally {
+      this.#sinking = false
+    }
+  }
+}
+
+function abortedFor(reason: unknown): ConnectionAbortedError {
+  return new ConnectionAbortedError(undefined, reason === undefined ? undefined : { cause: reason })
+}

@@ -1,0 +1,27 @@
+/** A pending call of a {@link Clock}. */
+export interface Timer {
+  /** The call will not be made. Idempotent. */
+  cancel(): void
+}
+
+/** The time, and calls later. Injected as `CLOCK`; tests use the virtual one of `@millrace/core/testing`. */
+export interface Clock {
+  /** Milliseconds from an arbitrary start; never goes back. */
+  now(): number
+  /**
+   * Calls back once after `delay` milliseconds. The call does not keep the process alive.
+   *
+   * @param delay - in milliseconds, 0 to 2,147,483,647.
+   */
+  schedule(callback: () => void, delay: number): Timer
+}
+
+/** The real time. Its timers are unreferenced: an idle timeout alone never keeps a process running. */
+export const systemClock: Clock = {
+  now: () => performance.now(),
+  schedule(callback, delay) {
+    const handle = setTimeout(callback, delay)
+    handle.unref()
+    return { cancel: () => clearTimeout(handle) }
+  },
+}

@@ -1,0 +1,55 @@
+/**
+ * What moves bytes between the kernel (or a memory pair) and one connection: the part that a transport supplies.
+ * `BaseConnection` does the rest: state, queues, faces, timers.
+ *
+ * A driver begins paused. It never throws from these methods: what fails is told to {@link DriverEvents.onError}.
+ */
+export interface Driver {
+  /**
+   * Bytes handed to {@link write} that the kernel has not taken yet.
+   */
+  readonly pendingBytes: number
+
+  /** Deliver input by {@link DriverEvents.onData} from now on; never from within this call where the caller is not ready: always later. */
+  resume(): void
+
+  /** Deliver no more input. What cannot be held back (a datagram) may still be delivered. */
+  pause(): void
+
+  /**
+   * Hands chunks on, in order, in as few system calls as may be; for a datagram driver each is one datagram. The array is the
+   * driver's to keep; the chunks stay unchanged until drained.
+   *
+   * @param bytes - their length together.
+   */
+  write(chunks: Uint8Array[], bytes: number): void
+
+  /** Half-closes after what was written, then calls {@link DriverEvents.onWriteEnded}. Never called on a datagram driver. */
+  endWrite(): void
+
+  /**
+   * Ends both directions after what was written and releases everything, then calls {@link DriverEvents.onClosed}. Input that
+   * still arrives is discarded, within a bound, so that the peer gets all that was written (closing a TCP socket with
+   * unread input resets it: RFC 2525, 2.17).
+   */
+  close(): void
+
+  /** Discards what is queued, resets, releases everything, then calls {@link DriverEvents.onClosed}. */
+  reset(): void
+}
+
+/** What a driver tells its connection. */
+export interface DriverEvents {
+  /** Input arrived; the chunk is the connection's from now on. Called at most once a turn for a stream, so that one write can answer one read. */
+  onData(chunk: Uint8Array): void
+  /** The peer ended its output. */
+  onEnd(): void
+  /** {@link Driver.pendingBytes} has come back to zero after a `write` that left it above. */
+  onDrain(): void
+  /** The half-close has been handed to the operating system. */
+  onWriteEnded(): void
+  /** The connection broke. The driver releases everything by itself and calls {@link onClosed} after. */
+  onError(error: Error): void
+  /** Everything is released. The last call, made once, never from within {@link Driver.close} or {@link Driver.reset}. */
+  onClosed(): void
+}

@@ -1,0 +1,223 @@
+import { ConnectionBusyError } from '../errors/connection-errors.ts'
+
+/** What a reader of an {@link Inbox} is told. None of these may throw. */
+export interface Reader<T> {
+  /** An item, at once as it arrives. A reader without it pulls by {@link Lease.take}. */
+  readonly onItem?: (item: T) => void
+  /** For one that pulls: {@link Lease.take} has something again. */
+  readonly onReadable?: () => void
+  /** For one that pulls: whether it waits for an item just now. */
+  readonly waiting?: boolean
+  /** The clean end, after the last item. */
+  readonly onEnd: () => void
+  /** The input broke, or this side closed it. For one that pulls, after the last item. */
+  readonly onError: (error: Error) => void
+}
+
+/** A reader's hold on an {@link Inbox}. */
+export interface Lease<T> {
+  /** Deliver nothing until {@link resume}. Idempotent. */
+  pause(): void
+  resume(): void
+  /** The oldest item that waits, or undefined where none does. */
+  take(): T | undefined
+  /** Lets the next reader in; what waits is kept for it. Idempotent. */
+  release(): void
+}
+
+/** How an inbox holds its source back. */
+export interface Flow {
+  pause(): void
+  resume(): void
+}
+
+/**
+ * What has arrived and is not read yet, with one reader at a time: either pushed to (no queue in between) or pulling. It asks
+ * its source to flow only while a reader wants items and fewer than `limit` bytes wait.
+ */
+export class Inbox<T> {
+  #items: T[] = []
+  #head = 0
+  #bytes = 0
+  #reader: Reader<T> | undefined
+  #paused = false
+  #flowing = false
+  #delivering = false
+  #ending: 'no' | 'ended' | 'failed' = 'no'
+  #failure: Error | undefined
+  readonly #flow: Flow
+  readonly #limit: number
+  readonly #sizeOf: (item: T) => number
+
+  constructor(flow: Flow, limit: number, sizeOf: (item: T) => number) {
+    this.#flow = flow
+    this.#limit = limit
+    this.#sizeOf = sizeOf
+  }
+
+  /** Items that wait. */
+  get length(): number {
+    return this.#items.length - this.#head
+  }
+
+  /** Bytes that wait. */
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  get claimed(): boolean {
+    return this.#reader !== undefined
+  }
+
+  /** Whether a reader would have an item at once if one came. */
+  get awaited(): boolean {
+    const reader = this.#reader
+    if (reader === undefined) return false
+    return reader.onItem ? !this.#paused && !this.#delivering : (reader.waiting ?? false)
+  }
+
+  /** Whether end or failure has come in. */
+  get over(): boolean {
+    return this.#ending !== 'no'
+  }
+
+  push(item: T): void {
+    if (this.#ending !== 'no') return
+    const reader = this.#reader
+    if (reader?.onItem && !this.#paused && !this.#delivering && this.length === 0) {
+      this.#delivering = true
+      reader.onItem(item)
+      this.#delivering = false
+      // Something may have been given back, or have come in, meanwhile.
+      if (this.#head < this.#items.length || this.over) this.#deliver()
+      else this.#regulate()
+      return
+    }
+    this.#items.push(item)
+    this.#bytes += this.#sizeOf(item)
+    if (reader !== undefined && !this.#delivering) reader.onReadable?.()
+    this.#regulate()
+  }
+
+  /** The source has ended; readers learn it after the last item. */
+  end(): void {
+    if (this.#ending !== 'no') return
+    this.#ending = 'ended'
+    this.#deliver()
+  }
+
+  /**
+   * The source has broken, or was closed. A pushed-to reader learns it at once, one that pulls after what waits.
+   *
+   * @param discard - drop what waits, for those that pull too.
+   */
+  fail(error: Error, discard: boolean): void {
+    if (this.#ending === 'failed' || (this.#ending === 'ended' && this.length === 0)) return
+    this.#ending = 'failed'
+    this.#failure = error
+    if (discard || this.#reader?.onItem) this.#clear()
+    const reader = this.#reader
+    if (reader?.onItem) {
+      this.#reader = undefined
+      reader.onError(error)
+    } else {
+      this.#deliver()
+    }
+  }
+
+  /** Puts an item in front of those that wait. */
+  unread(item: T): void {
+    if (this.#head > 0) this.#items[--this.#head] = item
+    else this.#items.unshift(item)
+    this.#bytes += this.#sizeOf(item)
+    this.#deliver()
+  }
+
+  /** @throws {@link ConnectionBusyError} while another reader has it. */
+  claim(reader: Reader<T>): Lease<T> {
+    if (this.#reader !== undefined) throw new ConnectionBusyError()
+    this.#reader = reader
+    this.#paused = false
+    const mine = (): boolean => this.#reader === reader
+    const lease: Lease<T> = {
+      pause: () => {
+        if (!mine()) return
+        this.#paused = true
+        this.#regulate()
+      },
+      resume: () => {
+        if (!mine() || !this.#paused) return
+        this.#paused = false
+        this.#deliver()
+      },
+      take: () => {
+        if (!mine()) return undefined
+        if (this.length > 0) return this.#take()
+        if (this.over) this.#finish(reader)
+        return undefined
+      },
+      release: () => {
+        if (!mine()) return
+        this.#reader = undefined
+        this.#regulate()
+      },
+    }
+    return lease
+  }
+
+  /** Begins delivery to a reader that has just claimed: separate, so that the reader holds its lease by then. */
+  start(): void {
+    this.#deliver()
+  }
+
+  #take(): T {
+    const item = this.#items[this.#head] as T
+    this.#items[this.#head++] = undefined as T
+    if (this.#head === this.#items.length) {
+      this.#items.length = 0
+      this.#head = 0
+    } else if (this.#head > 1024) {
+      this.#items.splice(0, this.#head)
+      this.#head = 0
+    }
+    this.#bytes -= this.#sizeOf(item)
+    this.#regulate()
+    return item
+  }
+
+  #deliver(): void {
+    if (this.#delivering) return
+    this.#delivering = true
+    while (this.#reader?.onItem && !this.#paused && this.#head < this.#items.length) {
+      this.#reader.onItem(this.#take())
+    }
+    this.#delivering = false
+    const reader = this.#reader
+    if (reader && !reader.onItem && this.length > 0) reader.onReadable?.()
+    else if (reader && !this.#paused && this.length === 0 && this.#ending !== 'no') this.#finish(reader)
+    this.#regulate()
+  }
+
+  #finish(reader: Reader<T>): void {
+    this.#reader = undefined
+    if (this.#ending === 'ended') reader.onEnd()
+    else reader.onError(this.#failure as Error)
+  }
+
+  #clear(): void {
+    this.#items = []
+    this.#head = 0
+    this.#bytes = 0
+  }
+
+  #regulate(): void {
+    if (this.#delivering) return
+    // Half the limit to start again, so that a reader near the limit does not switch the source at every item.
+    const room = this.#flowing ? this.#bytes < this.#limit : this.#bytes <= this.#limit / 2
+    const wanted = this.#reader !== undefined && !this.#paused && this.#ending === 'no' && room
+    if (wanted === this.#flowing) return
+    this.#flowing = wanted
+    if (wanted) this.#flow.resume()
+    else this.#flow.pause()
+  }
+}

@@ -1,0 +1,109 @@
+import type { Driver } from './driver.ts'
+import { type Deferred, deferred, ignoreRejection } from './promises.ts'
+
+/**
+ * What was written and not yet handed to the driver. Everything of one turn, or of one read, goes out in one
+ * {@link Driver.write}: a system call per chunk costs more than all the rest of a small message.
+ */
+export class Outbox {
+  /** Bytes ever pushed. */
+  accepted = 0
+  #chunks: Uint8Array[] = []
+  #bytes = 0
+  #corks = 0
+  #scheduled = false
+  #failure: Error | undefined
+  #drained: Deferred<void> | undefined
+  #whenEmpty: (() => void)[] = []
+  readonly #driver: Driver
+  readonly #highWaterMark: number
+
+  constructor(driver: Driver, highWaterMark: number) {
+    this.#driver = driver
+    this.#highWaterMark = highWaterMark
+  }
+
+  /** Unsent bytes: those here and those the driver holds. */
+  get level(): number {
+    return this.#bytes + this.#driver.pendingBytes
+  }
+
+  /** Bytes that the driver has handed over; only grows. */
+  get sent(): number {
+    return this.accepted - this.level
+  }
+
+  get full(): boolean {
+    return this.level >= this.#highWaterMark
+  }
+
+  /** @returns false at the high-water mark or over it. */
+  push(chunk: Uint8Array): boolean {
+    this.#chunks.push(chunk)
+    this.#bytes += chunk.byteLength
+    this.accepted += chunk.byteLength
+    if (this.#corks === 0 && !this.#scheduled) {
+      this.#scheduled = true
+      process.nextTick(flushScheduled, this)
+    }
+    return !this.full
+  }
+
+  /** Holds writes back until the matching {@link uncork}. */
+  cork(): void {
+    this.#corks++
+  }
+
+  uncork(): void {
+    if (--this.#corks === 0) this.flush()
+  }
+
+  flush(): void {
+    this.#scheduled = false
+    if (this.#chunks.length === 0 || this.#failure) return
+    const chunks = this.#chunks
+    const bytes = this.#bytes
+    this.#chunks = []
+    this.#bytes = 0
+    this.#driver.write(chunks, bytes)
+    if (this.#driver.pendingBytes === 0) this.onDrain()
+  }
+
+  /** The driver has handed everything over. */
+  onDrain(): void {
+    if (this.#chunks.length > 0 || this.#failure) return
+    this.#drained?.resolve()
+    this.#drained = undefined
+    if (this.#whenEmpty.length === 0) return
+    const callbacks = this.#whenEmpty
+    this.#whenEmpty = []
+    for (const callback of callbacks) callback()
+  }
+
+  /** Resolves when nothing is left; rejects when the connection ends before. */
+  drained(): Promise<void> {
+    if (this.level === 0 && this.#chunks.length === 0) return Promise.resolve()
+    this.#drained ??= deferred()
+    return ignoreRejection(this.#drained.promise)
+  }
+
+  whenEmpty(callback: () => void): void {
+    if (this.level === 0 && this.#chunks.length === 0) callback()
+    else this.#whenEmpty.push(callback)
+  }
+
+  /** Drops what is queued: the connection is gone. */
+  fail(error: Error): void {
+    if (this.#failure) return
+    this.#failure = error
+    this.#chunks = []
+    this.#bytes = 0
+    this.#whenEmpty = []
+    this.#drained?.reject(error)
+    this.#drained = undefined
+  }
+}
+
+function flushScheduled(outbox: Outbox): void {
+  outbox.flush()
+}

@@ -1,0 +1,27 @@
+export { type ErrorCode, MillraceError } from './base.ts'
+export {
+  BufferOverflowError,
+  ConnectError,
+  ConnectionAbortedError,
+  ConnectionBusyError,
+  ConnectionClosedError,
+  ConnectionResetError,
+  ConnectTimeoutError,
+  DatagramTooLargeError,
+  DrainTimeoutError,
+  HalfCloseUnsupportedError,
+  IdleTimeoutError,
+  WriteTimeoutError,
+} from './connection-errors.ts'
+export { CorruptFrameError, FrameError, FrameTooLongError, UnexpectedEndError } from './frame-errors.ts'
+export { InvalidOptionError } from './invalid-option-error.ts'
+export {
+  InvalidPipelineError,
+  PluginBuildError,
+  PluginError,
+  type PluginErrorSite,
+  type PluginPhase,
+  PushLimitError,
+  UnknownPluginError,
+} from './pipeline-errors.ts'
+export { ListenError, ServerBusyError, ServerStateError } from './server-errors.ts'

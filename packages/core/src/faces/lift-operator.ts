@@ -1,0 +1,99 @@
+import type { Observable, Subscriber } from 'rxjs'
+import { Inbox } from '../connection/inbox.ts'
+import { createSource } from '../connection/source.ts'
+import { BufferOverflowError } from '../errors/connection-errors.ts'
+import type { BuiltPlugin } from '../pipeline/built-pipeline.ts'
+import type { Direction } from '../pipeline/plugin.ts'
+import { sizeOf } from '../pipeline/size-of.ts'
+import type { AsyncStage } from '../pipeline/stage.ts'
+import { derive, type Origin, originOf } from '../rx/connection-observable.ts'
+import { FaceRun } from './face-run.ts'
+
+/** Bytes that may wait before an asynchronous stage: there a connection is no longer read, another observable fails. */
+const LIMIT = 1024 * 1024
+
+/** A stage as an RxJS operator. A synchronous one pushes straight through. */
+export function liftOperator<In, Out>(build: () => BuiltPlugin, direction: Direction, source: Observable<In>): Observable<Out> {
+  const origin = originOf(source)
+  return derive<In, Out>(source, (subscriber, observe) => {
+    let unsubscribe = (): void => {}
+    const fail = (error: unknown): void => {
+      subscriber.error(error)
+      unsubscribe()
+    }
+    const run = new FaceRun(build(), direction, origin?.connection, {
+      item: (item) => subscriber.next(item as Out),
+      fail,
+      close: () => subscriber.complete(),
+    })
+    const feed = run.asyncStage ? asyncFeed(run, run.asyncStage, subscriber, origin) : syncFeed(run, subscriber)
+    const subscription = observe({ ...feed, error: (error: unknown) => subscriber.error(error) })
+    unsubscribe = () => subscription.unsubscribe()
+    return () => {
+      unsubscribe()
+      feed.stop()
+      run.release()
+    }
+  })
+}
+
+interface Feed {
+  next(item: unknown): void
+  complete(): void
+  stop(): void
+}
+
+function syncFeed(run: FaceRun, subscriber: Subscriber<never>): Feed {
+  return {
+    next: (item) => run.push(item),
+    complete: () => {
+      run.end()
+      if (!subscriber.closed) subscriber.complete()
+    },
+    stop: () => {},
+  }
+}
+
+function asyncFeed(
+  run: FaceRun,
+  stage: AsyncStage<unknown, unknown>,
+  subscriber: Subscriber<never>,
+  origin: Origin | undefined,
+): Feed {
+  let release: (() => void) | undefined
+  const flow = {
+    pause: () => (release ??= origin?.hold()),
+    resume: () => {
+      release?.()
+      release = undefined
+    },
+  }
+  const inbox = new Inbox<unknown>(flow, LIMIT, sizeOf)
+  let iterator: AsyncIterator<unknown> | undefined
+  const pump = async (): Promise<void> => {
+    try {
+      iterator = stage(createSource(inbox))[Symbol.asyncIterator]()
+      for (let result = await iterator.next(); !result.done; result = await iterator.next()) {
+        subscriber.next(result.value as never)
+      }
+      subscriber.complete()
+    } catch (error) {
+      if (!subscriber.closed) subscriber.error(run.toError(error, 'asyncStage'))
+    }
+  }
+  void pump()
+  return {
+    next: (item) => {
+      inbox.push(item)
+      if (inbox.bytes < LIMIT) return
+      if (origin) release ??= origin.hold()
+      else subscriber.error(new BufferOverflowError('an asynchronous operator', LIMIT))
+    },
+    complete: () => inbox.end(),
+    stop: () => {
+      release?.()
+      inbox.fail(new BufferOverflowError('a stopped operator', 0), true)
+      void Promise.resolve(iterator?.return?.()).catch(() => {})
+    },
+  }
+}

@@ -1,0 +1,55 @@
+/**
+ * The part of Millrace that knows no socket: connections, plugins, pipelines, servers, and what transports are made from.
+ *
+ * @example
+ * import { definePlugin, pipeline, respond } from '@millrace/core'
+ *
+ * const shout = pipeline(respond((chunk) => chunk))
+ *
+ * @packageDocumentation
+ */
+export { BaseConnection, type ConnectionInit } from './connection/base-connection.ts'
+export { type Clock, systemClock, type Timer } from './connection/clock.ts'
+export { CONNECTION_OPTIONS, type ConnectionLimits } from './connection/connection-options.ts'
+export type {
+  AbortOptions,
+  CloseInfo,
+  Connection,
+  ConnectionInfo,
+  ConnectionStatus,
+  Duplex,
+  Transport,
+} from './connection/connection.ts'
+export type { Driver, DriverEvents } from './connection/driver.ts'
+export { formatAddress, type SocketAddress } from './connection/socket-address.ts'
+export type { ConfiguredPlugin, StageFaces } from './container/configured-plugin.ts'
+export { createContainer, type DependencyContainer, inject, injectable, resolveService } from './container/container.ts'
+export { definePlugin, type PluginDefinition, type PluginFactory } from './container/define-plugin.ts'
+export type { LogFields, Logger } from './container/logger.ts'
+export type { MetricLabels, Metrics } from './container/metrics.ts'
+export type { Accepts, PluginDescription, Produces } from './container/plugin-description.ts'
+export { PluginRegistry, type PluginText, type Registrable } from './container/registry.ts'
+export { CLOCK, LOGGER, METRICS, PLUGIN_OPTIONS, type Token, token } from './container/tokens.ts'
+export { type PluginClass, use } from './container/use.ts'
+export * from './errors/index.ts'
+export { nearest } from './options/nearest.ts'
+export type { OptionDescription, OptionDescriptions, OptionsOf, ResolvedOptions } from './options/option-description.ts'
+export { readOptionText } from './options/option-text.ts'
+export { expectation, resolveOptions } from './options/resolve-options.ts'
+export { type AttributeKey, attributeKey, Attributes } from './pipeline/attributes.ts'
+export type { BuiltPipeline } from './pipeline/built-pipeline.ts'
+export { asFrame, type Frame } from './pipeline/frame.ts'
+export { type Answers, handle, type Handler, type Request, respond } from './pipeline/handle.ts'
+export type { MessageConnection } from './pipeline/message-connection.ts'
+export { type AnyPipeline, buildPipeline, composePipeline, isPipeline, type Pipeline, pipeline } from './pipeline/pipeline.ts'
+export type { Direction, Plugin, PluginContext, ProceedChanges, Refusal, Stages } from './pipeline/plugin.ts'
+export { buildClientPipeline, type ClientRunOptions, runClient } from './pipeline/run-client.ts'
+export { type AsyncStage, type Emit, isAsyncStage, type Stage } from './pipeline/stage.ts'
+export { StatelessRun, type StatelessRunOptions } from './pipeline/stateless-run.ts'
+export { paced } from './rx/paced.ts'
+export { sendTo, type SendToOptions } from './rx/send-to.ts'
+export { BaseServer, type BaseServerInit } from './server/base-server.ts'
+export type { DropReason, RefusalReason, ServerEvent, ServerEventOf } from './server/events.ts'
+export type { Acceptor, Listener } from './server/listener.ts'
+export { SERVER_OPTIONS, type ServerLimits } from './server/server-options.ts'
+export type { Server, ServerCloseInfo, ServerCounters, ServerStatus } from './server/server.ts'

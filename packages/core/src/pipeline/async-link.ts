@@ -1,0 +1,106 @@
+import type { LinkOwner, Next, Segment, Site } from './link.ts'
+import type { AsyncStage } from './stage.ts'
+import { Inbox } from '../connection/inbox.ts'
+import { createSource } from '../connection/source.ts'
+import { ConnectionClosedError } from '../errors/connection-errors.ts'
+import { sizeOf } from './size-of.ts'
+
+/** What an asynchronous stage needs of its run besides. */
+export interface AsyncLinkOwner extends LinkOwner {
+  /** Bytes that may wait before an asynchronous stage until reading stops. */
+  readonly highWaterMark: number
+  /** The input of this direction must wait, until the function it returns is called. */
+  holdBack(site: Site): () => void
+  /** Resolves when the wire has room; at once where it has. Rejects when the connection is gone. */
+  whenWritable(): Promise<void>
+}
+
+/** An asynchronous stage among the links, of either kind. */
+export interface AsyncNext extends Next {
+  next: Next
+  /** Items wait before it, or it is at work on one. */
+  readonly busy: boolean
+  /** Ends it, whatever it waits for. */
+  stop(error: Error | undefined): void
+}
+
+/**
+ * Runs an asynchronous stage once, over all items of its direction. What waits before it is bounded: over the high-water mark
+ * the input is held back.
+ */
+export class AsyncLink implements AsyncNext {
+  next!: Next
+  readonly #owner: AsyncLinkOwner
+  readonly #site: Site
+  readonly #inbox: Inbox<unknown>
+  readonly #output: AsyncIterable<unknown>
+  readonly #segment: Segment
+  #iterator: AsyncIterator<unknown> | undefined
+  #release: (() => void) | undefined
+  #over = false
+
+  /** @param segment - that of the stages after it. */
+  constructor(owner: AsyncLinkOwner, segment: Segment, site: Site, stage: AsyncStage<unknown, unknown>) {
+    this.#owner = owner
+    this.#segment = segment
+    this.#site = site
+    const flow = {
+      pause: () => (this.#release ??= owner.holdBack(site)),
+      resume: () => {
+        this.#release?.()
+        this.#release = undefined
+      },
+    }
+    this.#inbox = new Inbox<unknown>(flow, owner.highWaterMark, sizeOf)
+    // A source that nobody has begun to read is held back as one that is behind, but for what makes the stage begin.
+    this.#output = { [Symbol.asyncIterator]: () => stage(createSource(this.#inbox))[Symbol.asyncIterator]() }
+    // Once the links after it are there too.
+    queueMicrotask(() => void this.#pump())
+  }
+
+  get busy(): boolean {
+    return !this.#over && (this.#inbox.length > 0 || !this.#inbox.awaited)
+  }
+
+  item(item: unknown): void {
+    if (!this.#over) this.#inbox.push(item)
+    if (this.#inbox.bytes >= this.#owner.highWaterMark && !this.#over) this.#release ??= this.#owner.holdBack(this.#site)
+  }
+
+  endOfDatagram(): void {}
+
+  end(): void {
+    this.#inbox.end()
+  }
+
+  reset(): void {}
+
+  stop(error: Error | undefined): void {
+    this.#over = true
+    this.#inbox.fail(error ?? new ConnectionClosedError(), true)
+    try {
+      this.#iterator?.return?.()?.then(undefined, () => {})
+    } catch {
+      // The connection is gone; there is nobody left to tell.
+    }
+  }
+
+  async #pump(): Promise<void> {
+    try {
+      this.#iterator = this.#output[Symbol.asyncIterator]()
+      for (;;) {
+        const result = await this.#iterator.next()
+        if (result.done || this.#over || this.#owner.stopped) break
+        this.next.item(result.value)
+        if (this.#site.direction === 'inbound') await this.#owner.whenWritable()
+      }
+      if (this.#over || this.#owner.stopped) return
+      this.#over = true
+      this.#inbox.fail(new ConnectionClosedError(), true)
+      this.#release?.()
+      this.next.end()
+    } catch (error) {
+      if (!this.#over) this.#owner.raise(error, this.#site, 'asyncStage', this.#segment)
+    }
+  }
+}

@@ -1,0 +1,60 @@
+import type { DependencyContainer } from 'tsyringe'
+import type { AnyConfiguredPlugin } from '../container/configure.ts'
+import { createContainer } from '../container/container.ts'
+import type { BuiltPipeline, BuiltPlugin } from './built-pipeline.ts'
+
+/**
+ * Builds the plugins of a pipeline, in order. When one fails, those already built are disposed of.
+ *
+ * @throws {@link PluginBuildError}
+ */
+export function buildPlugins(
+  configured: readonly AnyConfiguredPlugin[],
+  container: DependencyContainer = createContainer(),
+): BuiltPipeline {
+  const plugins: BuiltPlugin[] = []
+  try {
+    for (const plugin of configured) plugins.push(toBuilt(plugin, container))
+  } catch (error) {
+    void disposeAll(plugins).catch(() => {})
+    throw error
+  }
+  let users = 0
+  return {
+    plugins,
+    serves: plugins.at(-1)?.terminal ?? false,
+    retain: () => void users++,
+    release: async () => {
+      if (--users === 0) await disposeAll(plugins)
+    },
+  }
+}
+
+function toBuilt(configured: AnyConfiguredPlugin, container: DependencyContainer): BuiltPlugin {
+  const plugin = configured.build(container) as BuiltPlugin
+  const { produces, name } = configured.description
+  // The instance may have methods and getters of a class: nothing of it is copied, only called.
+  return {
+    name: plugin.name || name,
+    terminal: produces === 'nothing' || plugin.serve !== undefined,
+    open: (context) => plugin.open(context),
+    ...(plugin.accept && { accept: (info) => plugin.accept?.(info) }),
+    ...(plugin.serve && { serve: async (connection) => plugin.serve?.(connection) }),
+    ...(plugin.answer && { answer: plugin.answer }),
+    ...(plugin.dispose && { dispose: () => plugin.dispose?.() }),
+    gates: plugin.gates ?? false,
+    perDatagram: plugin.perDatagram ?? false,
+  }
+}
+
+async function disposeAll(plugins: readonly BuiltPlugin[]): Promise<void> {
+  const failures: unknown[] = []
+  for (const plugin of plugins.toReversed()) {
+    try {
+      await plugin.dispose?.()
+    } catch (error) {
+      failures.push(error)
+    }
+  }
+  if (failures.length > 0) throw new AggregateError(failures, 'plugins failed while they were disposed of')
+}

@@ -1,0 +1,101 @@
+import type { SocketAddress } from '../connection/socket-address.ts'
+import { configure } from '../container/configure.ts'
+import type { ConfiguredPlugin } from '../container/configured-plugin.ts'
+import { InvalidOptionError } from '../errors/invalid-option-error.ts'
+import type { OptionDescriptions, OptionsOf } from '../options/option-description.ts'
+import { resolveOptions } from '../options/resolve-options.ts'
+import type { BuiltPlugin, RequestFacts } from './built-pipeline.ts'
+import type { MessageConnection } from './message-connection.ts'
+
+/** What {@link handle} and {@link respond} return: the end of a pipeline. */
+export type Handler<In, Out> = ConfiguredPlugin<In, never, never, Out, 'nothing'>
+
+const describe = (name: string, help: string): Handler<never, never>['description'] => ({
+  name,
+  help,
+  options: {},
+  accepts: 'any',
+  produces: 'nothing',
+})
+
+/**
+ * Serves each connection, or UDP session, by a function of its own: called once, with the messages.
+ *
+ * When it resolves, output ends, is flushed and half-closed; further input is discarded up to `lingerTimeout`; the connection
+ * closes. When it throws, the connection is aborted, with a {@link PluginError} whose cause is what it threw.
+ *
+ * @example
+ * const greet = handle<string, string>(async (connection) => {
+ *   for await (const name of connection) connection.write(`hello ${name}`)
+ * })
+ */
+export function handle<In = Uint8Array, Out = Uint8Array>(
+  serve: (connection: MessageConnection<In, Out>) => Promise<void> | void,
+): Handler<In, Out> {
+  if (typeof serve !== 'function') throw new InvalidOptionError('handle', 'a function', serve)
+  const plugin: BuiltPlugin = {
+    name: 'handle',
+    terminal: true,
+    open: () => ({}),
+    serve: async (connection) => serve(connection as MessageConnection<never, never> as MessageConnection<In, Out>),
+  }
+  return configure<In, never, never, Out, 'nothing'>(describe('handle', 'serves each connection by a function'), {}, () => plugin)
+}
+
+/** What a function given to {@link respond} may answer with. */
+export type Answers<Out> = Out | readonly Out[] | Iterable<Out> | AsyncIterable<Out> | void
+
+/** Of one request. */
+export interface Request {
+  readonly remoteAddress: SocketAddress
+  /** Aborts when the answer is no longer wanted: the connection is gone. */
+  readonly signal: AbortSignal
+}
+
+const RESPOND_OPTIONS = {
+  concurrency: {
+    type: 'integer',
+    unit: 'requests',
+    range: [1, 10_000],
+    default: 1,
+    help: 'requests of one connection that may be in hand at once',
+  },
+} as const satisfies OptionDescriptions
+
+/**
+ * Serves by request and answer: each message is answered with none, one or several, in the order of the requests. Several are
+ * an array, or what a generator (asynchronous or not) yields; `Uint8Array` and strings are one answer, though they can be
+ * iterated. While the peer is behind, no further request is read.
+ *
+ * @param options - `concurrency`: requests of one connection that may be in hand at once, default 1.
+ * @throws {@link InvalidOptionError}
+ *
+ * @example
+ * const time = respond(() => new TextEncoder().encode(new Date().toISOString()))
+ */
+export function respond<In = Uint8Array, Out = Uint8Array>(
+  answer: (item: In, request: Request) => Answers<Out> | Promise<Answers<Out>>,
+  options: OptionsOf<typeof RESPOND_OPTIONS> = {},
+): Handler<In, Out> {
+  if (typeof answer !== 'function') throw new InvalidOptionError('respond', 'a function', answer)
+  const { concurrency } = resolveOptions('respond', RESPOND_OPTIONS, options)
+  const plugin: BuiltPlugin = {
+    name: 'respond',
+    terminal: true,
+    perDatagram: true,
+    open: () => ({}),
+    answer: {
+      concurrency,
+      to: async (item: unknown, request: RequestFacts) => several(await answer(item as In, request)),
+    },
+  }
+  return configure<In, never, never, Out, 'nothing'>(describe('respond', 'answers each message'), { concurrency }, () => plugin)
+}
+
+function several<Out>(answers: Answers<Out>): Iterable<unknown> | AsyncIterable<unknown> {
+  if (answers === undefined || answers === null) return []
+  const single = typeof answers !== 'object' || answers instanceof Uint8Array
+  if (single) return [answers]
+  if (Symbol.asyncIterator in answers || Symbol.iterator in answers) return answers as Iterable<unknown>
+  return [answers]
+}

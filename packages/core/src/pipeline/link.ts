@@ -1,0 +1,111 @@
+import { PushLimitError } from '../errors/pipeline-errors.ts'
+import type { PluginPhase } from '../errors/pipeline-errors.ts'
+import type { Direction } from './plugin.ts'
+import type { Emit, Stage } from './stage.ts'
+
+/** What takes the items of one direction: the next stage, the wire, or the handler's end. */
+export interface Next {
+  item(item: unknown): void
+  /** Every item of one datagram has been given. Never called on a byte stream. */
+  endOfDatagram(): void
+  end(): void
+  /** Forget what is half read. */
+  reset(): void
+}
+
+/** The place of a stage in its pipeline, for errors. */
+export interface Site {
+  readonly plugin: string
+  readonly direction: Direction
+}
+
+/** What a link needs of the run it belongs to. */
+export interface LinkOwner {
+  readonly maxPushBytes: number
+  /** Set once the run is over: links do nothing from then on. */
+  readonly stopped: boolean
+  /** Takes what a stage threw. */
+  raise(error: unknown, site: Site, phase: PluginPhase, segment?: Segment): void
+}
+
+/** Stages that run as one call, from one entry to the wire, to the handler's end or to the next asynchronous stage. */
+export interface Segment {
+  /** A `FrameError` has come: the rest of this datagram is dropped. */
+  skipping: boolean
+  /** The entry is giving the items of a datagram just now. */
+  feeding: boolean
+}
+
+/** Items that are no bytes count as this much towards `maxPushBytes`: a runaway loop of small messages ends too. */
+const MESSAGE_CHARGE = 64
+
+/**
+ * One synchronous stage with what comes after it. What a stage throws never passes through the stages before it, which could
+ * swallow it or be blamed for it: the link that called the stage takes it.
+ */
+export class StageLink implements Next {
+  next!: Next
+  readonly #owner: LinkOwner
+  readonly #segment: Segment
+  readonly #site: Site
+  readonly #stage: Stage<unknown, unknown>
+  readonly #emit: Emit<unknown>
+  #emitted = 0
+  #depth = 0
+
+  constructor(owner: LinkOwner, segment: Segment, site: Site, stage: Stage<unknown, unknown>) {
+    this.#owner = owner
+    this.#segment = segment
+    this.#site = site
+    this.#stage = stage
+    this.#emit = (item) => {
+      if (this.#depth === 0) {
+        const late = new TypeError('emit was called after push had returned; use emitInbound or emitOutbound of the context')
+        owner.raise(late, site, 'emit')
+        return
+      }
+      this.#emitted += item instanceof Uint8Array ? item.byteLength || 1 : MESSAGE_CHARGE
+      if (this.#emitted > owner.maxPushBytes) throw new PushLimitError(owner.maxPushBytes)
+      if (!segment.skipping) this.next.item(item)
+    }
+  }
+
+  item(item: unknown): void {
+    if (this.#owner.stopped || this.#segment.skipping) return
+    if (this.#depth === 0) this.#emitted = 0
+    this.#depth++
+    try {
+      this.#stage.push(item, this.#emit)
+    } catch (error) {
+      this.#owner.raise(error, this.#site, 'push', this.#segment)
+    }
+    this.#depth--
+  }
+
+  endOfDatagram(): void {
+    if (this.#stage.endOfDatagram) this.#call('endOfDatagram')
+    if (!this.#segment.skipping && !this.#owner.stopped) this.next.endOfDatagram()
+  }
+
+  end(): void {
+    if (this.#stage.end) this.#call('end')
+    if (!this.#owner.stopped) this.next.end()
+  }
+
+  reset(): void {
+    if (this.#stage.reset) this.#call('reset')
+    this.next.reset()
+  }
+
+  #call(phase: 'endOfDatagram' | 'end' | 'reset'): void {
+    if (this.#owner.stopped) return
+    this.#emitted = 0
+    this.#depth++
+    try {
+      this.#stage[phase]?.(this.#emit)
+    } catch (error) {
+      this.#owner.raise(error, this.#site, phase, this.#segment)
+    }
+    this.#depth--
+  }
+}

@@ -1,0 +1,196 @@
+import type { Observable } from 'rxjs'
+import type { AbortOptions, CloseInfo, ConnectionStatus, Transport } from '../connection/connection.ts'
+import { Inbox } from '../connection/inbox.ts'
+import { deferred, type Deferred, ignoreRejection, unlessAborted } from '../connection/promises.ts'
+import { pump } from '../connection/sink.ts'
+import type { SocketAddress } from '../connection/socket-address.ts'
+import { createSource, tagWithConnection } from '../connection/source.ts'
+import { ConnectionBusyError, ConnectionClosedError } from '../errors/connection-errors.ts'
+import { createObservable } from '../rx/connection-observable.ts'
+import type { Attributes } from './attributes.ts'
+import type { Next } from './link.ts'
+import type { MessageConnection } from './message-connection.ts'
+import type { Run } from './run.ts'
+import { sizeOf } from './size-of.ts'
+
+/** The handler's end of a run: what has come down the inbound stages to read, and the outbound stages to write to. */
+export class MessageDuplex implements MessageConnection<unknown, unknown>, Next {
+  /** @internal */
+  readonly inbox: Inbox<unknown>
+  readonly #run: Run
+  /** Requests that are being answered. @internal */
+  answering = 0
+  #release: (() => void) | undefined
+  #writeHolds = 0
+  #writable: Deferred<void> | undefined
+  #writeClosed = false
+  #discarding = false
+  #sinking = false
+  #source: AsyncIterable<unknown> | undefined
+  #data$: Observable<unknown> | undefined
+  #sink: MessageConnection<unknown, unknown>['sink'] | undefined
+
+  constructor(run: Run) {
+    this.#run = run
+    const flow = {
+      pause: () => (this.#release ??= run.hold()),
+      resume: () => {
+        this.#release?.()
+        this.#release = undefined
+      },
+    }
+    this.inbox = new Inbox<unknown>(flow, run.options.highWaterMark, sizeOf)
+  }
+
+  get id(): string {
+    return this.#run.info.id
+  }
+  get transport(): Transport {
+    return this.#run.info.transport
+  }
+  get datagram(): boolean {
+    return this.#run.info.datagram
+  }
+  get localAddress(): SocketAddress {
+    return this.#run.info.localAddress
+  }
+  get remoteAddress(): SocketAddress {
+    return this.#run.info.remoteAddress
+  }
+  get bytesRead(): number {
+    return this.#run.info.bytesRead
+  }
+  get bytesWritten(): number {
+    return this.#run.info.bytesWritten
+  }
+  get attributes(): Attributes {
+    return this.#run.attributes
+  }
+  get draining(): AbortSignal {
+    return this.#run.options.draining
+  }
+  get closed(): Promise<CloseInfo> {
+    return this.#run.connection.closed
+  }
+  get signal(): AbortSignal {
+    return this.#run.connection.signal
+  }
+
+  get status(): ConnectionStatus {
+    const { status } = this.#run.connection
+    if (!this.#writeClosed) return status
+    return status === 'open' ? 'half-closed-local' : status === 'half-closed-remote' ? 'closing' : status
+  }
+
+  get source(): AsyncIterable<unknown> {
+    return (this.#source ??= tagWithConnection(createSource(this.inbox), this))
+  }
+
+  get data$(): Observable<unknown> {
+    return (this.#data$ ??= createObservable(this.inbox, this))
+  }
+
+  get sink(): MessageConnection<unknown, unknown>['sink'] {
+    return (this.#sink ??= (source) => ignoreRejection(this.#pump(source)))
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<unknown> {
+    return this.source[Symbol.asyncIterator]()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  write(item: unknown): boolean {
+    const { connection } = this.#run
+    if (this.#writeClosed || this.#run.stopped) return false
+    this.#run.emitFromHandler(item)
+    return !this.#writeClosed && this.#writeHolds === 0 && connection.unsentBytes < this.#run.highWaterMark
+  }
+
+  async drain({ signal }: AbortOptions = {}): Promise<void> {
+    if (this.#writeHolds > 0) await unlessAborted((this.#writable ??= deferred()).promise, signal)
+    await this.#run.connection.drain({ signal })
+  }
+
+  closeWrite(options: AbortOptions = {}): Promise<void> {
+    if (this.datagram) return this.#run.connection.closeWrite(options)
+    this.#writeClosed = true
+    const ended = this.#run.outputOver
+    this.#run.endOutput()
+    const handedOver = ended.then(() => this.#run.connection.closeWrite())
+    return ignoreRejection(unlessAborted(handedOver, options.signal))
+  }
+
+  close(options: AbortOptions = {}): Promise<void> {
+    this.#writeClosed = true
+    const ended = this.#run.outputOver
+    this.inbox.fail(new ConnectionClosedError(), true)
+    this.#run.close()
+    const closed = ended.then(() => this.#run.connection.close())
+    return ignoreRejection(unlessAborted(closed, options.signal))
+  }
+
+  abort(reason?: unknown): void {
+    this.#run.connection.abort(reason)
+  }
+
+  unread(item: unknown): void {
+    this.inbox.unread(item)
+  }
+
+  item(item: unknown): void {
+    if (this.#discarding) return
+    this.inbox.push(item)
+    if (!this.inbox.claimed && this.inbox.bytes >= this.#run.highWaterMark) this.#release ??= this.#run.hold()
+  }
+
+  endOfDatagram(): void {}
+
+  end(): void {
+    this.inbox.end()
+    this.#run.onMessagesEnd()
+  }
+
+  reset(): void {}
+
+  /** The handler is done: what still comes in is dropped. */
+  discardInput(): void {
+    this.#discarding = true
+    this.#writeClosed = true
+    this.inbox.fail(new ConnectionClosedError(), true)
+    this.#release?.()
+    this.#release = undefined
+  }
+
+  /** The run is over. */
+  fail(error: Error | undefined): void {
+    this.#writeClosed = true
+    this.inbox.fail(error ?? new ConnectionClosedError(), false)
+    this.#writable?.reject(error ?? new ConnectionClosedError())
+  }
+
+  /** An outbound stage is behind: writers are to wait until the function this returns is called. */
+  holdWrites(): () => void {
+    this.#writeHolds++
+    let held = true
+    return () => {
+      if (held && --this.#writeHolds === 0) {
+        this.#writable?.resolve()
+        this.#writable = undefined
+      }
+      held = false
+    }
+  }
+
+  async #pump(source: AsyncIterable<unknown> | Iterable<unknown>): Promise<void> {
+    if (this.#sinking) throw new ConnectionBusyError('the connection already has a sink at work')
+    this.#sinking = true
+    try {
+      await pump(source, this)
+    } finally {
+      this.#sinking = false
+    }
+  }
+}

@@ -1,0 +1,284 @@
+import type { BaseConnection } from '../connection/base-connection.ts'
+import type { CloseInfo, ConnectionInfo } from '../connection/connection.ts'
+import type { Clock, Timer } from '../connection/clock.ts'
+import type { Lease } from '../connection/inbox.ts'
+import { type Deferred, deferred } from '../connection/promises.ts'
+import { DatagramTooLargeError } from '../errors/connection-errors.ts'
+import { FrameError } from '../errors/frame-errors.ts'
+import { PluginError, type PluginPhase } from '../errors/pipeline-errors.ts'
+import type { ServerEvent } from '../server/events.ts'
+import type { AsyncLinkOwner } from './async-link.ts'
+import { Attributes } from './attributes.ts'
+import { Chain } from './chain.ts'
+import type { Next, Segment, Site } from './link.ts'
+import { MessageDuplex } from './message-duplex.ts'
+import type { BuiltPlugin } from './built-pipeline.ts'
+import type { ProceedChanges } from './plugin.ts'
+import { changedInfo } from './changed-info.ts'
+
+/** What one run may use and must keep to; shared by all runs of a server. */
+export interface RunOptions {
+  readonly highWaterMark: number
+  /** In bytes. */
+  readonly maxPushBytes: number
+  /** In ms; 0 waits without end. */
+  readonly lingerTimeout: number
+  readonly clock: Clock
+  readonly draining: AbortSignal
+  readonly report: (event: ServerEvent) => void
+}
+
+/** The largest piece that goes through the stages at once, in bytes: what it expands to is what a run may overshoot by. */
+const SLICE = 64 * 1024
+
+/**
+ * The plugins at work on one connection: reads it, feeds the inbound chain, writes what comes out of the outbound chain, and
+ * ends the connection when the stages, or the handler, have had their last word.
+ */
+export class Run implements AsyncLinkOwner {
+  readonly connection: BaseConnection
+  readonly attributes: Attributes = new Attributes()
+  readonly options: RunOptions
+  readonly messages: MessageDuplex
+  /** As the plugins see the connection: a gating plugin may have changed it. */
+  info: ConnectionInfo
+  stopped = false
+  readonly #chain: Chain
+  readonly #handlerIndex: number
+  readonly #outputOver: Deferred<void> = deferred()
+  #lease: Lease<Uint8Array> | undefined
+  #holds = 0
+  #fed = 0
+  #serving = false
+  #outputEnded: 'no' | 'ending' | 'ended' = 'no'
+  #closing = false
+  #linger: Timer | undefined
+
+  constructor(connection: BaseConnection, plugins: readonly BuiltPlugin[], options: RunOptions) {
+    this.connection = connection
+    this.info = connection
+    this.options = options
+    connection.closesAtEnd = false
+    connection.onRelease = (info) => this.#release(info)
+    this.messages = new MessageDuplex(this)
+    this.#chain = new Chain(this, plugins, wireOf(this))
+    this.#handlerIndex = plugins.length
+  }
+
+  get maxPushBytes(): number {
+    return this.options.maxPushBytes
+  }
+
+  get highWaterMark(): number {
+    return this.options.highWaterMark
+  }
+
+  /** Whether the handler, or an asynchronous stage, has something in hand. */
+  get busy(): boolean {
+    const { inbox, answering } = this.messages
+    return this.#chain.busy || inbox.length > 0 || (this.#serving && (!inbox.awaited || answering > 0))
+  }
+
+  get hasAsyncStages(): boolean {
+    return this.#chain.hasAsyncStages
+  }
+
+  /** Opens the plugins and begins to read. */
+  start(): void {
+    this.#chain.openFrom(0)
+    if (this.stopped) return
+    this.#lease = this.connection.inbox.claim({
+      onItem: (chunk) => this.#receive(chunk),
+      onEnd: () => this.#receiveEnd(),
+      onError: (error) => this.#stop(error),
+    })
+    if (this.#holds > 0) this.#lease.pause()
+    this.connection.inbox.start()
+  }
+
+  /** A plugin that gates lets the later ones open. */
+  proceed(index: number, changes: ProceedChanges | undefined): void {
+    if (changes) this.info = changedInfo(this.info, changes)
+    this.#chain.openFrom(index + 1)
+  }
+
+  /** Stops reading until the function it returns is called. */
+  hold(): () => void {
+    if (this.#holds++ === 0) this.#lease?.pause()
+    let held = true
+    return () => {
+      if (held && --this.#holds === 0) this.#lease?.resume()
+      held = false
+    }
+  }
+
+  holdBack(site: Site): () => void {
+    return site.direction === 'inbound' ? this.hold() : this.messages.holdWrites()
+  }
+
+  whenWritable(): Promise<void> {
+    if (this.connection.unsentBytes < this.highWaterMark) return Promise.resolve()
+    return this.connection.drain()
+  }
+
+  emitInbound(index: number, item: unknown): void {
+    if (!this.stopped) this.connection.batch(() => this.#chain.enterInbound(index, item))
+  }
+
+  emitOutbound(index: number, item: unknown): void {
+    if (!this.stopped && this.#outputEnded === 'no') this.#chain.enterOutbound(index, item)
+  }
+
+  /** What the handler, or anyone who holds the messages, writes. */
+  emitFromHandler(item: unknown): void {
+    this.#chain.enterOutbound(this.#handlerIndex, item)
+  }
+
+  /** Resolves when the outbound stages have had their last word, or the run is over. */
+  get outputOver(): Promise<void> {
+    return this.#outputOver.promise
+  }
+
+  /** Takes the last message in: the outbound stages have their last word, then the wire ends. Idempotent. */
+  endOutput(): void {
+    if (this.#outputEnded !== 'no' || this.stopped) return
+    this.#outputEnded = 'ending'
+    this.connection.batch(() => this.#chain.endOutbound())
+  }
+
+  /** As {@link endOutput}, and the connection closes after. */
+  close(): void {
+    this.#closing = true
+    if (this.#outputEnded === 'ended') void this.connection.close()
+    else this.endOutput()
+  }
+
+  /** The wire's end has been reached by the outbound direction. */
+  onWireEnd(): void {
+    this.#outputEnded = 'ended'
+    this.#outputOver.resolve()
+    if (this.#closing || this.connection.datagram) void this.connection.close()
+    else void this.connection.closeWrite()
+  }
+
+  /** The last message has come. A session that nobody serves is over then: it has no other end. */
+  onMessagesEnd(): void {
+    if (this.connection.datagram && !this.#serving) this.close()
+  }
+
+  /** Runs the handler, whose end is the end of the output. */
+  serve(plugin: string, serve: (messages: MessageDuplex) => Promise<void>): void {
+    this.#serving = true
+    const work = async (): Promise<void> => serve(this.messages)
+    work().then(
+      () => this.#finishServing(),
+      (error: unknown) => this.raise(error, { plugin, direction: 'inbound' }, 'handler'),
+    )
+  }
+
+  raise(thrown: unknown, site: Site, phase: PluginPhase, segment?: Segment): void {
+    if (this.stopped) return
+    if (thrown instanceof FrameError && this.connection.datagram && segment) {
+      segment.skipping = true
+      const { info: connection } = this
+      this.options.report({ type: 'frame-dropped', connection, plugin: site.plugin, error: thrown })
+      return
+    }
+    const error = this.toError(thrown, site, phase)
+    if (thrown instanceof FrameError) this.connection.closeWith(error)
+    else this.connection.abort(error)
+    this.#stop(error)
+  }
+
+  toError(thrown: unknown, { plugin, direction }: Site, phase: PluginPhase): PluginError {
+    if (thrown instanceof PluginError) return thrown
+    const offset = direction === 'inbound' ? this.#fed : this.connection.bytesWritten
+    const { remoteAddress } = this.info
+    return new PluginError({ plugin, direction, phase, remoteAddress, offset }, thrown)
+  }
+
+  #receive(chunk: Uint8Array): void {
+    if (this.stopped || this.#closing) return
+    if (this.connection.datagram) {
+      this.#chain.feedDatagram(chunk)
+      this.#fed += chunk.byteLength
+      this.#holdWhileFull()
+      return
+    }
+    for (let start = 0; start < chunk.byteLength && !this.stopped; start += SLICE) {
+      if (this.#holds > 0) {
+        this.connection.unread(chunk.subarray(start))
+        return
+      }
+      const slice = chunk.byteLength <= SLICE ? chunk : chunk.subarray(start, start + SLICE)
+      this.#feed(slice)
+    }
+  }
+
+  #feed(slice: Uint8Array): void {
+    const before = this.connection.bytesWritten
+    this.#chain.feed(slice)
+    this.#fed += slice.byteLength
+    // Only what the stages themselves answered holds the reading: a handler may well read while its peer does not.
+    if (this.connection.bytesWritten > before) this.#holdWhileFull()
+  }
+
+  #holdWhileFull(): void {
+    if (this.connection.unsentBytes < this.highWaterMark) return
+    this.connection.whenDrained(this.hold())
+  }
+
+  #receiveEnd(): void {
+    if (this.stopped) return
+    this.connection.batch(() => this.#chain.endInbound())
+  }
+
+  /** The handler is done: what it wrote goes out, further input is discarded for a while so that the peer gets it all. */
+  #finishServing(): void {
+    this.#serving = false
+    if (this.stopped) return
+    this.messages.discardInput()
+    const { lingerTimeout, clock } = this.options
+    this.endOutput()
+    if (lingerTimeout > 0 && !this.connection.datagram) {
+      this.#linger = clock.schedule(() => void this.connection.close(), lingerTimeout)
+    }
+  }
+
+  #stop(error: Error | undefined): void {
+    if (this.stopped) return
+    this.stopped = true
+    this.#outputOver.resolve()
+    this.#chain.stop(error)
+    this.messages.fail(error)
+  }
+
+  #release(info: CloseInfo): Error | undefined {
+    this.#linger?.cancel()
+    this.#stop(info.error)
+    this.#lease?.release()
+    return this.#chain.close(info)
+  }
+}
+
+/** The peer's end of the outbound chain. */
+function wireOf(run: Run): Next {
+  return {
+    item(item) {
+      try {
+        run.connection.write(item as Uint8Array)
+      } catch (error) {
+        if (error instanceof DatagramTooLargeError) {
+          const { size: bytes } = error
+          const { remoteAddress } = run.connection
+          run.options.report({ type: 'datagram-dropped', direction: 'outbound', reason: 'too-large', remoteAddress, bytes, error })
+        } else {
+          run.raise(error, { plugin: 'wire', direction: 'outbound' }, 'emit')
+        }
+      }
+    },
+    endOfDatagram() {},
+    end: () => run.onWireEnd(),
+    reset() {},
+  }
+}

@@ -1,0 +1,227 @@
+import type { DependencyContainer } from 'tsyringe'
+import { type Observable, Subject } from 'rxjs'
+import type { BaseConnection } from '../connection/base-connection.ts'
+import type { Clock } from '../connection/clock.ts'
+import type { AbortOptions, CloseInfo } from '../connection/connection.ts'
+import { deferred, type Deferred, ignoreRejection, unlessAborted } from '../connection/promises.ts'
+import type { SocketAddress } from '../connection/socket-address.ts'
+import { createContainer, resolveService } from '../container/container.ts'
+import { CLOCK } from '../container/tokens.ts'
+import { InvalidPipelineError } from '../errors/pipeline-errors.ts'
+import { ServerBusyError, ServerStateError } from '../errors/server-errors.ts'
+import type { BuiltPipeline } from '../pipeline/built-pipeline.ts'
+import { type AnyPipeline, buildPipeline, isPipeline } from '../pipeline/pipeline.ts'
+import { Run, type RunOptions } from '../pipeline/run.ts'
+import { AcceptQueue } from './accept-queue.ts'
+import { Admission } from './admission.ts'
+import { Drain, type Drainable } from './drain.ts'
+import { EventHub } from './event-hub.ts'
+import type { ServerEvent } from './events.ts'
+import type { Acceptor, Listener } from './listener.ts'
+import type { ServerLimits } from './server-options.ts'
+import type { Server, ServerCloseInfo, ServerCounters, ServerStatus } from './server.ts'
+
+/** What a transport makes a server from. */
+export interface BaseServerInit<L> {
+  readonly listener: Listener<L>
+  /** One that serves, or one built already and shared; none leaves the connections to whoever iterates the server. */
+  readonly pipeline: AnyPipeline | BuiltPipeline | undefined
+  readonly container: DependencyContainer | undefined
+  readonly limits: ServerLimits & { readonly highWaterMark: number }
+}
+
+/**
+ * A server over any listener: limits, pipelines, events and draining, which all transports share.
+ */
+export class BaseServer<C, L extends AbortOptions> implements Server<C, L>, Acceptor {
+  readonly connections$: Observable<C>
+  readonly events$: Observable<ServerEvent>
+  readonly clock: Clock
+  readonly #listener: Listener<L>
+  readonly #limits: BaseServerInit<L>['limits']
+  readonly #built: BuiltPipeline | undefined
+  readonly #hub: EventHub = new EventHub()
+  readonly #admission: Admission
+  readonly #queue: AcceptQueue<C>
+  readonly #accepted: Subject<C> = new Subject()
+  readonly #open: Map<C, Drainable> = new Map()
+  readonly #draining: AbortController = new AbortController()
+  readonly #closed: Deferred<ServerCloseInfo> = deferred()
+  readonly #runOptions: RunOptions
+  #status: ServerStatus = 'new'
+  #address: SocketAddress | undefined
+  #listening: Promise<unknown> = Promise.resolve()
+  #drain: Drain | undefined
+
+  /** @throws {@link InvalidPipelineError}, {@link PluginBuildError} */
+  constructor({ listener, pipeline, container = createContainer(), limits }: BaseServerInit<L>) {
+    this.#listener = listener
+    this.#limits = limits
+    this.#built = toBuilt(pipeline, container)
+    this.#built?.retain()
+    this.clock = resolveService(container, CLOCK) as Clock
+    this.#admission = new Admission(limits, this.#built?.plugins ?? [])
+    this.#queue = new AcceptQueue(limits.acceptBacklog)
+    this.events$ = this.#hub.events$
+    this.connections$ = this.#accepted.asObservable()
+    const { clock } = this
+    this.#runOptions = { ...limits, clock, draining: this.#draining.signal, report: this.#hub.report }
+  }
+
+  get status(): ServerStatus {
+    return this.#status
+  }
+
+  get address(): SocketAddress | undefined {
+    return this.#status === 'closed' ? undefined : this.#address
+  }
+
+  get connections(): ReadonlySet<C> {
+    return new Set(this.#open.keys())
+  }
+
+  get counters(): ServerCounters {
+    return this.#hub.counters
+  }
+
+  get closed(): Promise<ServerCloseInfo> {
+    return this.#closed.promise
+  }
+
+  /** Aborts when draining begins. */
+  get draining(): AbortSignal {
+    return this.#draining.signal
+  }
+
+  async listen(options: L = {} as L): Promise<this> {
+    if (this.#status !== 'new') throw new ServerStateError(`the server is ${this.#status}: it can listen once`)
+    options.signal?.throwIfAborted()
+    this.#status = 'listening'
+    const listening = this.#listener.listen(options, this)
+    this.#listening = ignoreRejection(listening)
+    try {
+      this.#address = await listening
+    } catch (error) {
+      if (this.#status === 'listening') this.#status = 'new'
+      throw error
+    }
+    const { transport } = this.#listener
+    this.report({ type: 'listening', transport, address: this.#address })
+    return this
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<C> {
+    if (this.#built) throw new ServerBusyError('a server with a pipeline cannot be iterated: its pipeline has the connections')
+    return this.#queue.iterate()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  report(event: ServerEvent): void {
+    this.#hub.report(event)
+  }
+
+  accept(connection: BaseConnection): boolean {
+    const refused =
+      this.#status === 'listening'
+        ? this.#admission.ask(connection)
+        : ({ reason: 'draining', detail: 'the server is draining' } as const)
+    if (refused) {
+      const { transport, remoteAddress } = connection
+      this.report({ type: 'connection-refused', transport, remoteAddress, ...refused })
+      return false
+    }
+    return this.#built ? this.#serve(connection, this.#built) : this.#offer(connection)
+  }
+
+  close({ signal }: AbortOptions = {}): Promise<void> {
+    this.#beginDraining()
+    return ignoreRejection(unlessAborted(this.closed.then(() => undefined), signal))
+  }
+
+  abort(reason?: unknown): void {
+    this.#beginDraining()
+    this.#drain?.cut(reason)
+  }
+
+  #serve(connection: BaseConnection, built: BuiltPipeline): true {
+    const run = new Run(connection, built.plugins, this.#runOptions)
+    this.#enter(connection, run.messages as unknown as C, () => run.busy)
+    run.start()
+    return true
+  }
+
+  #offer(connection: BaseConnection): boolean {
+    const offered = connection as unknown as C
+    const taken = this.#queue.offer(offered)
+    if (!taken && !this.#accepted.observed) {
+      const { transport, remoteAddress } = connection
+      const detail = `${this.#limits.acceptBacklog} accepted connections wait to be iterated`
+      this.report({ type: 'connection-refused', transport, remoteAddress, reason: 'backlog', detail })
+      return false
+    }
+    this.#enter(connection, offered, () => false)
+    return true
+  }
+
+  #enter(connection: BaseConnection, face: C, isBusy: () => boolean): void {
+    const openedAt = this.clock.now()
+    this.#admission.enter(connection)
+    this.#open.set(face, { connection, isBusy })
+    connection.onGone = (info) => this.#leave(connection, face, openedAt, info)
+    this.report({ type: 'connection-opened', connection })
+    this.#accepted.next(face)
+  }
+
+  #leave(connection: BaseConnection, face: C, openedAt: number, { error, initiator }: CloseInfo): void {
+    this.#admission.leave(connection)
+    this.#open.delete(face)
+    this.#queue.withdraw(face)
+    const duration = this.clock.now() - openedAt
+    this.report({ type: 'connection-closed', connection, initiator, duration, ...(error && { error }) })
+    this.#drain?.onGone()
+  }
+
+  #beginDraining(): void {
+    if (this.#status === 'draining' || this.#status === 'closed') return
+    this.#status = 'draining'
+    this.#listener.stopAccepting()
+    this.report({ type: 'draining' })
+    this.#draining.abort()
+    this.#queue.end()
+    this.#drain = new Drain(this.#open.values.bind(this.#open), this.clock, this.#limits.drainTimeout)
+    void this.#finish(this.#drain)
+  }
+
+  async #finish(drain: Drain): Promise<void> {
+    await this.#listening.catch(() => {})
+    const cutOff = await drain.done
+    await this.#listener.close().catch((error: Error) => this.#reportListenerError(error))
+    await this.#built?.release().catch((error: Error) => this.#reportListenerError(error))
+    this.#status = 'closed'
+    this.report({ type: 'closed', cutOff })
+    this.#hub.complete()
+    this.#accepted.complete()
+    this.#closed.resolve({ cutOff })
+  }
+
+  #reportListenerError(error: Error): void {
+    this.report({ type: 'listener-error', transport: this.#listener.transport, error })
+  }
+}
+
+function toBuilt(pipeline: AnyPipeline | BuiltPipeline | undefined, container: DependencyContainer): BuiltPipeline | undefined {
+  if (pipeline === undefined) return undefined
+  const given = pipeline as { readonly serves?: unknown }
+  if (given === null || typeof given !== 'object' || typeof given.serves !== 'boolean') {
+    throw new InvalidPipelineError('the server was given something that is no pipeline: make one with pipeline(...)')
+  }
+  if (!given.serves) {
+    throw new InvalidPipelineError(
+      'a server needs a pipeline that ends with a handler: add echo(), discard(), handle(...) or respond(...)',
+    )
+  }
+  return isPipeline(pipeline) ? buildPipeline(pipeline, container) : (pipeline as BuiltPipeline)
+}

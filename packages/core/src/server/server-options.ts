@@ -1,0 +1,52 @@
+import type { OptionDescriptions, ResolvedOptions } from '../options/option-description.ts'
+
+const LONGEST_TIMER = 2 ** 31 - 1
+
+/** The bounds of a server. Transports take them under these names, beside those of a connection. */
+export const SERVER_OPTIONS = {
+  maxConnections: {
+    type: 'integer',
+    unit: 'connections',
+    range: [1, Infinity],
+    default: 10_000,
+    help: 'open connections; one more is refused',
+  },
+  maxConnectionsPerAddress: {
+    type: 'integer',
+    unit: 'connections',
+    range: [1, Infinity],
+    default: 256,
+    help: 'open connections from one IP address; one more is refused',
+  },
+  acceptBacklog: {
+    type: 'integer',
+    unit: 'connections',
+    range: [1, 65_536],
+    default: 128,
+    help: 'without a pipeline: accepted connections that wait to be iterated; one more is refused',
+  },
+  lingerTimeout: {
+    type: 'integer',
+    unit: 'ms',
+    range: [0, LONGEST_TIMER],
+    default: 30_000,
+    help: 'how long input is still discarded after a handler has ended, so that the peer gets its answer; 0 waits for the peer',
+  },
+  drainTimeout: {
+    type: 'integer',
+    unit: 'ms',
+    range: [0, LONGEST_TIMER],
+    default: 15_000,
+    help: 'how long work may go on after draining has begun, until it is cut off; 0 waits without end',
+  },
+  maxPushBytes: {
+    type: 'integer',
+    unit: 'bytes',
+    range: [1, Infinity],
+    default: 16 * 1024 * 1024,
+    help: 'what one push of a stage may emit',
+  },
+} as const satisfies OptionDescriptions
+
+/** The bounds of a server, resolved. */
+export type ServerLimits = ResolvedOptions<typeof SERVER_OPTIONS>
