@@ -13,9 +13,28 @@ if (file === undefined) {
   process.exit(2)
 }
 
+/**
+ * Under npm one Ctrl-C arrives twice, from the terminal and passed on by npm, a few milliseconds apart; a program that takes a
+ * second signal for impatience would cut its work off. So the same signal again within 200 ms is the same one.
+ */
+function mergeRepeatedSignals() {
+  const emit = process.emit
+  const seen = { SIGINT: -Infinity, SIGTERM: -Infinity }
+  process.emit = function (event, ...rest) {
+    if (Object.hasOwn(seen, event)) {
+      const now = performance.now()
+      if (now - seen[event] < 200) return true
+      seen[event] = now
+    }
+    return emit.call(this, event, ...rest)
+  }
+}
+
 // Set in the environment, not only for this process: what the file starts with `--import tsx` needs it as well.
 process.env.TSX_TSCONFIG_PATH = fileURLToPath(new URL('../tsconfig.json', import.meta.url))
 await import('tsx')
+
+if (process.env.npm_lifecycle_event !== undefined) mergeRepeatedSignals()
 
 const target = realpathSync(path.resolve(file))
 process.argv = [process.execPath, target, ...args]

@@ -11,7 +11,7 @@ export function nodeVersion(major, directory) {
   if (!existsSync(executable)) {
     mkdirSync(own, { recursive: true })
     writeFileSync(path.join(own, 'package.json'), '{ "private": true }\n')
-    npmOutput(['install', '--no-audit', '--no-fund', `node@${major}`], { cwd: own })
+    npmOutput(['install', '--no-audit', '--no-fund', '--ignore-scripts=false', `node@${major}`], { cwd: own })
   }
   return executable
 }
