@@ -1,0 +1,43 @@
+import { Buffer } from 'node:buffer'
+import type { Stage } from '@millrace/core'
+
+/** Pushes items into a stage and collects what it emits, up to its end or to what it throws. */
+export function drive<In, Out>(stage: Stage<In, Out>, items: readonly In[]): { emitted: Out[]; error?: unknown } {
+  const emitted: Out[] = []
+  const emit = (item: Out): void => {
+    emitted.push(item)
+  }
+  try {
+    for (const item of items) stage.push(item, emit)
+    stage.end?.(emit)
+    return { emitted }
+  } catch (error) {
+    return { emitted, error }
+  }
+}
+
+/** The same for one datagram, given in the pieces that a plugin before it makes of it. A bad one is forgotten, as the engine does. */
+export function driveDatagram<In, Out>(stage: Stage<In, Out>, pieces: readonly In[]): { emitted: Out[]; error?: unknown } {
+  const emitted: Out[] = []
+  const emit = (item: Out): void => {
+    emitted.push(item)
+  }
+  try {
+    for (const piece of pieces) stage.push(piece, emit)
+    stage.endOfDatagram?.(emit)
+    return { emitted }
+  } catch (error) {
+    stage.reset?.()
+    return { emitted, error }
+  }
+}
+
+/** Bytes in pieces that end at these places; those out of range or out of order do not matter. */
+export function cutAt(bytes: Uint8Array, cuts: readonly number[]): Uint8Array[] {
+  const inside = cuts.filter((cut) => cut > 0 && cut < bytes.length)
+  const edges = [0, ...new Set(inside.toSorted((a, b) => a - b)), bytes.length]
+  return edges.slice(1).map((edge, i) => bytes.subarray(edges[i], edge))
+}
+
+/** The bytes of several chunks as one text. */
+export const textOf = (chunks: readonly Uint8Array[]): string => Buffer.concat(chunks).toString()
