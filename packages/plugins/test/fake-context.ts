@@ -1,0 +1,65 @@
+import { Attributes, type ConnectionInfo, type LogFields, type Logger, type PluginContext } from '@millrace/core'
+
+/** One call of a logger. */
+export interface Line {
+  readonly level: string
+  readonly fields: LogFields
+  readonly message: string
+}
+
+/** A logger that remembers its lines. */
+export class LineLogger implements Logger {
+  readonly lines: Line[] = []
+  debug = this.#at('debug')
+  info = this.#at('info')
+  warn = this.#at('warn')
+  error = this.#at('error')
+
+  #at(level: string): (fields: LogFields, message: string) => void {
+    return (fields, message) => void this.lines.push({ level, fields, message })
+  }
+}
+
+/** The context of one plugin on a connection that does not exist. Its facts, its time and what comes of it are in the open. */
+export class FakeContext implements PluginContext {
+  readonly facts = { bytesRead: 0, bytesWritten: 0, time: 0 }
+  readonly events: unknown[] = []
+  /** What the plugin has sent towards the peer. */
+  readonly sent: unknown[] = []
+  readonly connection: ConnectionInfo
+  readonly attributes: Attributes = new Attributes()
+  readonly signal: AbortSignal = new AbortController().signal
+  readonly draining: AbortSignal = new AbortController().signal
+  readonly clock = { now: (): number => this.facts.time, schedule: () => this.#refuse('schedule') }
+
+  constructor(info: Partial<ConnectionInfo> = {}) {
+    const { facts } = this
+    const localAddress = { address: '127.0.0.1', port: 10000, family: 'IPv4' } as const
+    const remoteAddress = { address: '127.0.0.1', port: 40000, family: 'IPv4' } as const
+    this.connection = {
+      id: 'fake-1',
+      transport: 'tcp',
+      datagram: false,
+      localAddress,
+      remoteAddress,
+      get bytesRead() { return facts.bytesRead },
+      get bytesWritten() { return facts.bytesWritten },
+      ...info,
+    }
+  }
+
+  event(payload: unknown): void {
+    this.events.push(payload)
+  }
+
+  emitInbound = (): never => this.#refuse('emitInbound')
+  emitOutbound = (item: unknown): void => void this.sent.push(item)
+  hold = (): never => this.#refuse('hold')
+  fail = (): never => this.#refuse('fail')
+  close = (): never => this.#refuse('close')
+  proceed = (): never => this.#refuse('proceed')
+
+  #refuse(what: string): never {
+    throw new Error(`${what} was called`)
+  }
+}
