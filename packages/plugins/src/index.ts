@@ -1,0 +1,16 @@
+/**
+ * The plugins that come with Millrace: `logging`, `chunker`, `uppercaser` and the handlers `echo` and `discard`.
+ *
+ * @example
+ * const shout = pipeline(logging(), chunker({ size: 16 }), uppercaser(), echo())
+ *
+ * @packageDocumentation
+ */
+export { Chunker, chunker, type ChunkerFactory, type ChunkerOptions } from './chunker.ts'
+export type { LogLevel } from './connection-log.ts'
+export { Discard, discard, type DiscardFactory } from './discard.ts'
+export { Echo, echo, type EchoFactory, type EchoPlugin } from './echo.ts'
+export { Logging, logging, type LoggingFactory, type LoggingOptions } from './logging.ts'
+export type { Redact } from './payload-writer.ts'
+export { plugins } from './plugins.ts'
+export { Uppercaser, uppercaser, type UppercaserFactory, type UppercaserOptions } from './uppercaser.ts'

@@ -1,0 +1,19 @@
+import { chunker } from './chunker.ts'
+import { discard } from './discard.ts'
+import { echo } from './echo.ts'
+import { logging } from './logging.ts'
+import { uppercaser } from './uppercaser.ts'
+
+/**
+ * Every plugin of this package, for a registry.
+ *
+ * @example
+ * new PluginRegistry(plugins).configure({ name: 'chunker', value: '16', pairs: [] })
+ */
+export const plugins: readonly [
+  typeof logging,
+  typeof chunker,
+  typeof uppercaser,
+  typeof echo,
+  typeof discard,
+] = [logging, chunker, uppercaser, echo, discard]

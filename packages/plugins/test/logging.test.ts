@@ -1,0 +1,78 @@
+import { Buffer } from 'node:buffer'
+import { createContainer, InvalidOptionError, LOGGER, PluginBuildError } from '@millrace/core'
+import { describe, expect, test } from 'vitest'
+import { logging, type LoggingOptions } from '../src/logging.ts'
+import { drive } from './drive.ts'
+import { FakeContext, LineLogger } from './fake-context.ts'
+import { inboundOf, openPlugin } from './open-plugin.ts'
+
+/** The lines of one connection on which `pw=x` comes and goes. */
+function linesOf(options: LoggingOptions): LineLogger['lines'] {
+  const logger = new LineLogger()
+  const container = createContainer().register(LOGGER, { useValue: logger })
+  const stages = openPlugin(logging(options), new FakeContext(), container)
+  for (const stage of [stages.inbound, stages.outbound]) {
+    if (stage !== undefined) drive<unknown, unknown>(inboundOf({ inbound: stage }), [Buffer.from('pw=x')])
+  }
+  stages.close?.({ initiator: 'remote' })
+  return logger.lines
+}
+
+describe('logging', () => {
+  test('writes to the logger of the container: open, both directions, close', () => {
+    expect(linesOf({}).map(({ level, message }) => [level, message])).toEqual([
+      ['info', 'connection opened'],
+      ['info', 'inbound'],
+      ['info', 'outbound'],
+      ['info', 'connection closed'],
+    ])
+  })
+
+  test.each(['inbound', 'outbound'] as const)('has a stage for one direction only where that is asked (%s)', (direction) => {
+    expect(linesOf({ direction }).map(({ message }) => message)).toEqual(['connection opened', direction, 'connection closed'])
+  })
+
+  test.each([
+    [{}, undefined],
+    [{ format: 'text' }, 'pw=x'],
+    [{ format: 'text', maxBytes: 2 }, 'pw'],
+    [{ format: 'hex' }, ['00000000  70 77 3d 78                                       |pw=x|']],
+    [{ format: 'text', hide: '|token=|pw=' }, 'pw=*'],
+    [{ format: 'text', redact: () => Buffer.from('redacted') }, 'redacted'],
+  ] as const)('with %o shows %o', (options, payload) => {
+    expect(linesOf(options)[1]?.fields['payload']).toEqual(payload)
+  })
+
+  test('writes every line at its level and with its label', () => {
+    for (const { level, fields } of linesOf({ level: 'warn', label: 'front' })) {
+      expect([level, fields['label']]).toEqual(['warn', 'front'])
+    }
+  })
+
+  test.each([
+    { format: 'HEX' },
+    { level: 'trace' },
+    { maxBytes: 0 },
+    { maxBytes: 65_537 },
+    { direction: 'in' },
+    { label: 1 },
+    { hide: '' },
+    { hide: '||' },
+    { redact: 'password' },
+    { formt: 'hex' },
+  ])('refuses %o', (options) => {
+    expect(() => logging(options as object)).toThrow(InvalidOptionError)
+  })
+
+  test('cannot be built where its logger cannot', () => {
+    const container = createContainer().register(LOGGER, { useFactory: () => { throw new Error('no log') } })
+    expect(() => logging().build(container)).toThrow(PluginBuildError)
+  })
+
+  test('is a transform in both directions that changes nothing', async () => {
+    const items: unknown[] = []
+    for await (const item of logging<number>({ level: 'debug' }).transform([1, 2])) items.push(item)
+    for await (const item of logging<number>({ level: 'debug' }).outbound.transform([3])) items.push(item)
+    expect(items).toEqual([1, 2, 3])
+  })
+})

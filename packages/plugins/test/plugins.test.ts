@@ -1,0 +1,62 @@
+import { readFileSync } from 'node:fs'
+import { InvalidOptionError, PluginRegistry } from '@millrace/core'
+import { describe, expect, test } from 'vitest'
+import * as index from '../src/index.ts'
+import { plugins } from '../src/plugins.ts'
+
+const registry = new PluginRegistry(plugins)
+
+describe('plugins', () => {
+  test('are all known by name', () => {
+    expect(registry.descriptions.map(({ name }) => name)).toEqual(['logging', 'chunker', 'uppercaser', 'echo', 'discard'])
+  })
+
+  test('have a subpath of their own that exports the factory of that name', async () => {
+    const manifest: unknown = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
+    for (const { name } of registry.descriptions) {
+      expect(manifest).toHaveProperty(['exports', `./${name}`], {
+        '@millrace/source': `./src/${name}.ts`,
+        types: `./dist/${name}.d.ts`,
+        default: `./dist/${name}.js`,
+      })
+      const module = (await import(`../src/${name}.ts`)) as Record<string, unknown>
+      expect(module[name]).toBe((index as Record<string, unknown>)[name])
+    }
+  })
+
+  test('describe options whose defaults are what is taken', () => {
+    for (const { name, options } of registry.descriptions) {
+      const defaults = Object.entries(options).flatMap(([key, option]) => ('default' in option ? [[key, option.default]] : []))
+      expect(registry.configure({ name, pairs: [] }).options).toEqual(Object.fromEntries(defaults))
+    }
+  })
+
+  test('document the defaults that they have', () => {
+    for (const { name, options } of registry.descriptions) {
+      const source = readFileSync(new URL(`../src/${name}.ts`, import.meta.url), 'utf8')
+      const documented = [...source.matchAll(/@defaultValue '?(\w+)'?\n\s+\*\/\n\s+readonly (\w+)\?/g)].map(([, value, key]) => [key, value])
+      const defaults = Object.entries(options).flatMap(([key, option]) => ('default' in option ? [[key, String(option.default)]] : []))
+      expect(documented).toEqual(defaults)
+    }
+  })
+
+  test.each([
+    ['chunker', '16', { size: 16 }],
+    ['uppercaser', 'error', { invalid: 'error' }],
+    ['logging', 'hex', { format: 'hex' }],
+  ])('take their primary option as %s:%s', (name, value, options) => {
+    expect(registry.configure({ name, value, pairs: [] }).options).toMatchObject(options)
+  })
+
+  test.each([
+    ['echo', undefined, [['size', '1']]],
+    ['discard', '1', []],
+    ['chunker', 'many', []],
+    ['logging', undefined, [['maxBytes', '0']]],
+    ['logging', undefined, [['hide', '|']]],
+    ['logging', undefined, [['redact', 'x']]],
+  ] as const)('refuse %s:%s %j from a command line', (name, value, pairs) => {
+    const text = { name, pairs, ...(value !== undefined && { value }) }
+    expect(() => registry.configure(text)).toThrow(InvalidOptionError)
+  })
+})
