@@ -3,6 +3,7 @@ import { container as root, type DependencyContainer } from 'tsyringe'
 import { facesOf } from '../faces/stage-faces.ts'
 import type { BuiltPlugin } from '../pipeline/built-pipeline.ts'
 import type { Plugin } from '../pipeline/plugin.ts'
+import { toBuiltPlugin } from '../pipeline/to-built-plugin.ts'
 import type { ConfiguredPlugin, StageFaces } from './configured-plugin.ts'
 import type { PluginDescription, Produces } from './plugin-description.ts'
 
@@ -27,7 +28,10 @@ export function configure<WI, MI, MO, WO, P extends Produces>(
   options: Readonly<Record<string, unknown>>,
   build: (container: DependencyContainer) => Plugin<WI, MI, MO, WO> | BuiltPlugin,
 ): ConfiguredPlugin<WI, MI, MO, WO, P> {
-  const open = (): BuiltPlugin => build(root.createChildContainer()) as unknown as BuiltPlugin
+  const open = (): BuiltPlugin => {
+    const plugin = build(root.createChildContainer()) as unknown as Plugin<unknown, unknown, unknown, unknown>
+    return toBuiltPlugin(plugin, description)
+  }
   let inbound: StageFaces<WI, MI> | undefined
   let outbound: StageFaces<MO, WO> | undefined
   const inboundFaces = (): StageFaces<WI, MI> => (inbound ??= facesOf<WI, MI>(open, 'inbound'))

@@ -2,6 +2,7 @@ import type { DependencyContainer } from 'tsyringe'
 import type { AnyConfiguredPlugin } from '../container/configure.ts'
 import { createContainer } from '../container/container.ts'
 import type { BuiltPipeline, BuiltPlugin } from './built-pipeline.ts'
+import { toBuiltPlugin } from './to-built-plugin.ts'
 
 /**
  * Builds the plugins of a pipeline, in order. When one fails, those already built are disposed of.
@@ -14,7 +15,7 @@ export function buildPlugins(
 ): BuiltPipeline {
   const plugins: BuiltPlugin[] = []
   try {
-    for (const plugin of configured) plugins.push(toBuilt(plugin, container))
+    for (const plugin of configured) plugins.push(toBuiltPlugin(plugin.build(container), plugin.description))
   } catch (error) {
     void disposeAll(plugins).catch(() => {})
     throw error
@@ -27,23 +28,6 @@ export function buildPlugins(
     release: async () => {
       if (--users === 0) await disposeAll(plugins)
     },
-  }
-}
-
-function toBuilt(configured: AnyConfiguredPlugin, container: DependencyContainer): BuiltPlugin {
-  const plugin = configured.build(container) as BuiltPlugin
-  const { produces, name } = configured.description
-  // The instance may have methods and getters of a class: nothing of it is copied, only called.
-  return {
-    name: plugin.name || name,
-    terminal: produces === 'nothing' || plugin.serve !== undefined,
-    open: (context) => plugin.open(context),
-    ...(plugin.accept && { accept: (info) => plugin.accept?.(info) }),
-    ...(plugin.serve && { serve: async (connection) => plugin.serve?.(connection) }),
-    ...(plugin.answer && { answer: plugin.answer }),
-    ...(plugin.dispose && { dispose: () => plugin.dispose?.() }),
-    gates: plugin.gates ?? false,
-    perDatagram: plugin.perDatagram ?? false,
   }
 }
 
