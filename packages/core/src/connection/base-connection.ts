@@ -1,8 +1,6 @@
-import type { Observable } from 'rxjs'
 import {
   BufferOverflowError,
   ConnectionAbortedError,
-  ConnectionBusyError,
   ConnectionClosedError,
   ConnectionResetError,
   HalfCloseUnsupportedError,
@@ -10,20 +8,18 @@ import {
   WriteTimeoutError,
 } from '../errors/connection-errors.ts'
 import { InvalidOptionError } from '../errors/invalid-option-error.ts'
-import { createObservable } from '../rx/connection-observable.ts'
 import { ActivityWatch } from './activity-watch.ts'
 import type { Clock } from './clock.ts'
 import type { ConnectionLimits } from './connection-options.ts'
 import type { AbortOptions, CloseInfo, Connection, ConnectionStatus, Transport } from './connection.ts'
 import type { Driver, DriverEvents } from './driver.ts'
+import { DuplexFaces } from './duplex-faces.ts'
 import { Ending } from './ending.ts'
 import { Inbox } from './inbox.ts'
 import { nextConnectionId } from './connection-id.ts'
 import { Outbox } from './outbox.ts'
 import { ignoreRejection, unlessAborted } from './promises.ts'
-import { pump } from './sink.ts'
 import type { SocketAddress } from './socket-address.ts'
-import { createSource, tagWithConnection } from './source.ts'
 
 /** What a transport makes a connection from. */
 export interface ConnectionInit {
@@ -45,7 +41,7 @@ const byteLength = (chunk: Uint8Array): number => chunk.byteLength
  * A connection over any driver: the state, the queues, the faces and the timeouts that all transports share.
  * docs/lifecycle.md is its state machine.
  */
-export class BaseConnection implements Connection, DriverEvents {
+export class BaseConnection extends DuplexFaces<Uint8Array, Uint8Array> implements Connection, DriverEvents {
   readonly id: string
   readonly transport: Transport
   readonly datagram: boolean
@@ -57,7 +53,6 @@ export class BaseConnection implements Connection, DriverEvents {
   onGone: ((info: CloseInfo) => void) | undefined
   /** Whether the end of the input closes it: so it is for datagrams, until a pipeline that has a last word takes over. */
   closesAtEnd: boolean
-  /** @internal */
   readonly inbox: Inbox<Uint8Array>
   readonly #driver: Driver
   readonly #outbox: Outbox
@@ -66,12 +61,9 @@ export class BaseConnection implements Connection, DriverEvents {
   readonly #ending: Ending = new Ending()
   #status: ConnectionStatus = 'open'
   #bytesRead = 0
-  #sinking = false
-  #sink: Connection['sink'] | undefined
-  #source: AsyncIterable<Uint8Array> | undefined
-  #data$: Observable<Uint8Array> | undefined
 
   constructor(init: ConnectionInit) {
+    super()
     this.id = nextConnectionId(init.transport)
     this.transport = init.transport
     this.datagram = init.datagram ?? false
@@ -120,32 +112,12 @@ export class BaseConnection implements Connection, DriverEvents {
     return this.#watch.lastActivity
   }
 
-  get source(): AsyncIterable<Uint8Array> {
-    return (this.#source ??= tagWithConnection(createSource(this.inbox), this))
-  }
-
-  get data$(): Observable<Uint8Array> {
-    return (this.#data$ ??= createObservable(this.inbox, this))
-  }
-
-  get sink(): Connection['sink'] {
-    return (this.#sink ??= (source) => ignoreRejection(this.#pump(source)))
-  }
-
   get closed(): Promise<CloseInfo> {
     return this.#ending.closed
   }
 
   get signal(): AbortSignal {
     return this.#ending.signal
-  }
-
-  [Symbol.asyncIterator](): AsyncIterator<Uint8Array> {
-    return this.source[Symbol.asyncIterator]()
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close()
   }
 
   write(chunk: Uint8Array): boolean {
@@ -218,10 +190,6 @@ export class BaseConnection implements Connection, DriverEvents {
     this.#fail(error, 'local', 'close')
   }
 
-  unread(chunk: Uint8Array): void {
-    this.inbox.unread(chunk)
-  }
-
   onData(chunk: Uint8Array): void {
     if (this.#status === 'closing' || this.#status === 'closed') return
     this.#bytesRead += chunk.byteLength
@@ -285,16 +253,6 @@ export class BaseConnection implements Connection, DriverEvents {
     this.inbox.fail(error, initiator === 'local')
     if (end === 'close') this.#driver.close()
     else if (end === 'reset') this.#driver.reset()
-  }
-
-  async #pump(source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<void> {
-    if (this.#sinking) throw new ConnectionBusyError('the connection already has a sink at work')
-    this.#sinking = true
-    try {
-      await pump(source, this)
-    } finally {
-      this.#sinking = false
-    }
   }
 }
 

@@ -1,4 +1,4 @@
-import type { LinkOwner, Next, Segment, Site } from './link.ts'
+import { feedWhole, type LinkOwner, type Next, type Segment, type Site } from './link.ts'
 import type { AsyncStage } from './stage.ts'
 import { Inbox } from '../connection/inbox.ts'
 import { createSource } from '../connection/source.ts'
@@ -35,13 +35,24 @@ export class AsyncLink implements AsyncNext {
   readonly #inbox: Inbox<unknown>
   readonly #output: AsyncIterable<unknown>
   readonly #segment: Segment
+  readonly #datagram: boolean
   #iterator: AsyncIterator<unknown> | undefined
   #release: (() => void) | undefined
   #over = false
 
-  /** @param segment - that of the stages after it. */
-  constructor(owner: AsyncLinkOwner, segment: Segment, site: Site, stage: AsyncStage<unknown, unknown>) {
+  /**
+   * @param segment - that of the stages after it.
+   * @param datagram - each item that it gives is a datagram to the stages after it.
+   */
+  constructor(
+    owner: AsyncLinkOwner,
+    segment: Segment,
+    site: Site,
+    stage: AsyncStage<unknown, unknown>,
+    datagram: boolean,
+  ) {
     this.#owner = owner
+    this.#datagram = datagram
     this.#segment = segment
     this.#site = site
     const flow = {
@@ -91,7 +102,8 @@ export class AsyncLink implements AsyncNext {
       for (;;) {
         const result = await this.#iterator.next()
         if (result.done || this.#over || this.#owner.stopped) break
-        this.next.item(result.value)
+        if (this.#datagram) feedWhole({ next: this.next, segment: this.#segment }, result.value)
+        else this.next.item(result.value)
         if (this.#site.direction === 'inbound') await this.#owner.whenWritable()
       }
       if (this.#over || this.#owner.stopped) return

@@ -1,8 +1,31 @@
+import { DatagramTooLargeError } from '../errors/connection-errors.ts'
 import { InvalidPipelineError } from '../errors/pipeline-errors.ts'
 import type { Next } from './link.ts'
 import type { Run } from './run.ts'
 
 const nothing = (): void => {}
+
+/** The peer's end of the outbound chain: what gets here is written. */
+export function peerEnd(run: Run): Next {
+  const dropped = (error: DatagramTooLargeError): void => {
+    const { remoteAddress } = run.info
+    const facts = { direction: 'outbound', reason: 'too-large', remoteAddress, bytes: error.size, error } as const
+    run.options.report({ type: 'datagram-dropped', ...facts })
+  }
+  return {
+    item(item) {
+      try {
+        run.connection.write(item as Uint8Array)
+      } catch (error) {
+        if (error instanceof DatagramTooLargeError) dropped(error)
+        else run.raise(error, { plugin: run.lastToWrite, direction: 'outbound' }, 'emit')
+      }
+    },
+    endOfDatagram: nothing,
+    end: () => run.onWireEnd(),
+    reset: nothing,
+  }
+}
 
 /** After a plugin that answers by itself, such as echo: the end of the input is the end of the output. */
 export function answeringEnd(run: Run): Next {

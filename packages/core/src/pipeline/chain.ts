@@ -4,19 +4,13 @@ import type { BuiltPlugin } from './built-pipeline.ts'
 import { answerAll } from './answer-all.ts'
 import { answeringEnd, closedGate } from './chain-ends.ts'
 import { DatagramAsyncLink } from './datagram-async-link.ts'
-import { type Next, type Segment, type Site, StageLink } from './link.ts'
+import { type Entry, feedWhole, type Next, type Segment, type Site, StageLink } from './link.ts'
 import type { Stages } from './plugin.ts'
 import type { Run } from './run.ts'
 import { type AsyncStage, isAsyncStage, type Stage } from './stage.ts'
 import { StageContext } from './stage-context.ts'
 
 type AnyStage = Stage<unknown, unknown> | AsyncStage<unknown, unknown>
-
-/** Where items can enter a direction: a link, and the run of stages that it begins. */
-interface Entry {
-  next: Next
-  readonly segment: Segment
-}
 
 interface Opened {
   readonly plugin: BuiltPlugin
@@ -56,6 +50,11 @@ export class Chain {
 
   get busy(): boolean {
     return this.#asyncLinks.some((link) => link.busy)
+  }
+
+  get lastToWrite(): string {
+    const first = this.#opened.find(({ stages }) => stages.outbound !== undefined)
+    return (first?.plugin ?? this.#plugins.at(-1))?.name ?? 'connection'
   }
 
   get hasAsyncStages(): boolean {
@@ -170,25 +169,12 @@ export class Chain {
 
   #link(stage: AnyStage, site: Site, after: Segment): Next & { next: Next } {
     if (!isAsyncStage(stage)) return new StageLink(this.#run, after, site, stage)
-    const each = this.#run.connection.datagram && !stage.spansDatagrams
-    const link = each
-      ? new DatagramAsyncLink(this.#run, after, site, stage)
-      : new AsyncLink(this.#run, after, site, stage)
+    const { datagram } = this.#run.connection
+    const link =
+      datagram && !stage.spansDatagrams
+        ? new DatagramAsyncLink(this.#run, after, site, stage)
+        : new AsyncLink(this.#run, after, site, stage, datagram)
     this.#asyncLinks.push(link)
     return link
-  }
-}
-
-/** Gives a datagram, or what answers for one, to the stages, and its end; after a bad frame they forget it instead. */
-function feedWhole({ next, segment }: Entry, item: unknown): void {
-  const outer = segment.feeding
-  segment.feeding = true
-  next.item(item)
-  segment.feeding = outer
-  if (segment.skipping) {
-    segment.skipping = false
-    next.reset()
-  } else {
-    next.endOfDatagram()
   }
 }

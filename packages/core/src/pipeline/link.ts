@@ -36,6 +36,26 @@ export interface Segment {
   feeding: boolean
 }
 
+/** Where items can enter a direction: a link, and the run of stages that it begins. */
+export interface Entry {
+  next: Next
+  readonly segment: Segment
+}
+
+/** Gives a datagram, or what answers for one, to the stages, and its end; after a bad frame they forget it instead. */
+export function feedWhole({ next, segment }: Entry, item: unknown): void {
+  const outer = segment.feeding
+  segment.feeding = true
+  next.item(item)
+  segment.feeding = outer
+  if (segment.skipping) {
+    segment.skipping = false
+    next.reset()
+  } else {
+    next.endOfDatagram()
+  }
+}
+
 /** Items that are no bytes count as this much towards `maxPushBytes`: a runaway loop of small messages ends too. */
 const MESSAGE_CHARGE = 64
 

@@ -1,12 +1,9 @@
-import type { Observable } from 'rxjs'
 import type { AbortOptions, CloseInfo, ConnectionStatus, Transport } from '../connection/connection.ts'
+import { DuplexFaces } from '../connection/duplex-faces.ts'
 import { Inbox } from '../connection/inbox.ts'
 import { deferred, type Deferred, ignoreRejection, unlessAborted } from '../connection/promises.ts'
-import { pump } from '../connection/sink.ts'
 import type { SocketAddress } from '../connection/socket-address.ts'
-import { createSource, tagWithConnection } from '../connection/source.ts'
-import { ConnectionBusyError, ConnectionClosedError } from '../errors/connection-errors.ts'
-import { createObservable } from '../rx/connection-observable.ts'
+import { ConnectionClosedError } from '../errors/connection-errors.ts'
 import type { Attributes } from './attributes.ts'
 import type { Next } from './link.ts'
 import type { MessageConnection } from './message-connection.ts'
@@ -14,23 +11,19 @@ import type { Run } from './run.ts'
 import { sizeOf } from './size-of.ts'
 
 /** The handler's end of a run: what has come down the inbound stages to read, and the outbound stages to write to. */
-export class MessageDuplex implements MessageConnection<unknown, unknown>, Next {
-  /** @internal */
+export class MessageDuplex extends DuplexFaces<unknown, unknown> implements MessageConnection<unknown, unknown>, Next {
   readonly inbox: Inbox<unknown>
   readonly #run: Run
-  /** Requests that are being answered. @internal */
+  /** Requests that are being answered. */
   answering = 0
   #release: (() => void) | undefined
   #writeHolds = 0
   #writable: Deferred<void> | undefined
   #writeClosed = false
   #discarding = false
-  #sinking = false
-  #source: AsyncIterable<unknown> | undefined
-  #data$: Observable<unknown> | undefined
-  #sink: MessageConnection<unknown, unknown>['sink'] | undefined
 
   constructor(run: Run) {
+    super()
     this.#run = run
     const flow = {
       pause: () => (this.#release ??= run.hold()),
@@ -82,26 +75,6 @@ export class MessageDuplex implements MessageConnection<unknown, unknown>, Next 
     return status === 'open' ? 'half-closed-local' : status === 'half-closed-remote' ? 'closing' : status
   }
 
-  get source(): AsyncIterable<unknown> {
-    return (this.#source ??= tagWithConnection(createSource(this.inbox), this))
-  }
-
-  get data$(): Observable<unknown> {
-    return (this.#data$ ??= createObservable(this.inbox, this))
-  }
-
-  get sink(): MessageConnection<unknown, unknown>['sink'] {
-    return (this.#sink ??= (source) => ignoreRejection(this.#pump(source)))
-  }
-
-  [Symbol.asyncIterator](): AsyncIterator<unknown> {
-    return this.source[Symbol.asyncIterator]()
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close()
-  }
-
   write(item: unknown): boolean {
     const { connection } = this.#run
     if (this.#writeClosed || this.#run.stopped) return false
@@ -134,10 +107,6 @@ export class MessageDuplex implements MessageConnection<unknown, unknown>, Next 
 
   abort(reason?: unknown): void {
     this.#run.connection.abort(reason)
-  }
-
-  unread(item: unknown): void {
-    this.inbox.unread(item)
   }
 
   item(item: unknown): void {
@@ -181,16 +150,6 @@ export class MessageDuplex implements MessageConnection<unknown, unknown>, Next 
         this.#writable = undefined
       }
       held = false
-    }
-  }
-
-  async #pump(source: AsyncIterable<unknown> | Iterable<unknown>): Promise<void> {
-    if (this.#sinking) throw new ConnectionBusyError('the connection already has a sink at work')
-    this.#sinking = true
-    try {
-      await pump(source, this)
-    } finally {
-      this.#sinking = false
     }
   }
 }

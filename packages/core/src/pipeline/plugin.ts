@@ -1,4 +1,4 @@
-import type { AbortOptions, CloseInfo, ConnectionInfo } from '../connection/connection.ts'
+import type { CloseInfo, ConnectionInfo } from '../connection/connection.ts'
 import type { Clock } from '../connection/clock.ts'
 import type { AsyncStage, Stage } from './stage.ts'
 import type { Attributes } from './attributes.ts'
@@ -78,8 +78,8 @@ export interface PluginContext {
   hold(): () => void
   /** Ends the connection with a {@link PluginError} whose cause this is. */
   fail(error: unknown): void
-  /** Closes the connection as `Connection.close` does. */
-  close(options?: AbortOptions): void
+  /** Closes the connection: the outbound stages have their last word, what was written is flushed, nothing more is read. */
+  close(): void
   /** Reports something of the plugin's own as a `plugin-event` of the server. */
   event(payload: unknown): void
   /**

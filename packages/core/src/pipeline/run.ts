@@ -3,14 +3,14 @@ import type { CloseInfo, ConnectionInfo } from '../connection/connection.ts'
 import type { Clock, Timer } from '../connection/clock.ts'
 import type { Lease } from '../connection/inbox.ts'
 import { type Deferred, deferred } from '../connection/promises.ts'
-import { DatagramTooLargeError } from '../errors/connection-errors.ts'
 import { FrameError } from '../errors/frame-errors.ts'
 import { PluginError, type PluginPhase } from '../errors/pipeline-errors.ts'
 import type { ServerEvent } from '../server/events.ts'
 import type { AsyncLinkOwner } from './async-link.ts'
 import { Attributes } from './attributes.ts'
 import { Chain } from './chain.ts'
-import type { Next, Segment, Site } from './link.ts'
+import { peerEnd } from './chain-ends.ts'
+import type { Segment, Site } from './link.ts'
 import { MessageDuplex } from './message-duplex.ts'
 import type { BuiltPlugin } from './built-pipeline.ts'
 import type { ProceedChanges } from './plugin.ts'
@@ -61,7 +61,7 @@ export class Run implements AsyncLinkOwner {
     connection.closesAtEnd = false
     connection.onRelease = (info) => this.#release(info)
     this.messages = new MessageDuplex(this)
-    this.#chain = new Chain(this, plugins, wireOf(this))
+    this.#chain = new Chain(this, plugins, peerEnd(this))
     this.#handlerIndex = plugins.length
   }
 
@@ -77,6 +77,11 @@ export class Run implements AsyncLinkOwner {
   get busy(): boolean {
     const { inbox, answering } = this.messages
     return this.#chain.busy || inbox.length > 0 || (this.#serving && (!inbox.awaited || answering > 0))
+  }
+
+  /** The plugin whose items go to the peer as they are. */
+  get lastToWrite(): string {
+    return this.#chain.lastToWrite
   }
 
   get hasAsyncStages(): boolean {
@@ -112,8 +117,15 @@ export class Run implements AsyncLinkOwner {
     }
   }
 
-  holdBack(site: Site): () => void {
-    return site.direction === 'inbound' ? this.hold() : this.messages.holdWrites()
+  holdBack({ direction }: Site): () => void {
+    if (direction === 'inbound') return this.hold()
+    const releaseWrites = this.messages.holdWrites()
+    // A handler is told by its writes; where the stages answer by themselves, only the reading can be held.
+    const releaseReads = this.#serving ? undefined : this.hold()
+    return () => {
+      releaseWrites()
+      releaseReads?.()
+    }
   }
 
   whenWritable(): Promise<void> {
@@ -258,27 +270,5 @@ export class Run implements AsyncLinkOwner {
     this.#stop(info.error)
     this.#lease?.release()
     return this.#chain.close(info)
-  }
-}
-
-/** The peer's end of the outbound chain. */
-function wireOf(run: Run): Next {
-  return {
-    item(item) {
-      try {
-        run.connection.write(item as Uint8Array)
-      } catch (error) {
-        if (error instanceof DatagramTooLargeError) {
-          const { size: bytes } = error
-          const { remoteAddress } = run.connection
-          run.options.report({ type: 'datagram-dropped', direction: 'outbound', reason: 'too-large', remoteAddress, bytes, error })
-        } else {
-          run.raise(error, { plugin: 'wire', direction: 'outbound' }, 'emit')
-        }
-      }
-    },
-    endOfDatagram() {},
-    end: () => run.onWireEnd(),
-    reset() {},
   }
 }

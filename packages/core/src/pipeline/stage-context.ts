@@ -1,5 +1,5 @@
 import type { Clock, Timer } from '../connection/clock.ts'
-import type { AbortOptions, ConnectionInfo } from '../connection/connection.ts'
+import type { ConnectionInfo } from '../connection/connection.ts'
 import { InvalidPipelineError } from '../errors/pipeline-errors.ts'
 import type { Attributes } from './attributes.ts'
 import type { BuiltPlugin } from './built-pipeline.ts'
@@ -63,7 +63,7 @@ export class StageContext implements PluginContext {
   }
 
   get close(): PluginContext['close'] {
-    return (options?: AbortOptions) => void this.#run.connection.close(options)
+    return () => this.#run.close()
   }
 
   get event(): PluginContext['event'] {

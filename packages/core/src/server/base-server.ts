@@ -45,6 +45,7 @@ export class BaseServer<C, L extends AbortOptions> implements Server<C, L>, Acce
   readonly #queue: AcceptQueue<C>
   readonly #accepted: Subject<C> = new Subject()
   readonly #open: Map<C, Drainable> = new Map()
+  readonly #connections: Set<C> = new Set()
   readonly #draining: AbortController = new AbortController()
   readonly #closed: Deferred<ServerCloseInfo> = deferred()
   readonly #runOptions: RunOptions
@@ -77,7 +78,7 @@ export class BaseServer<C, L extends AbortOptions> implements Server<C, L>, Acce
   }
 
   get connections(): ReadonlySet<C> {
-    return new Set(this.#open.keys())
+    return this.#connections
   }
 
   get counters(): ServerCounters {
@@ -162,7 +163,7 @@ export class BaseServer<C, L extends AbortOptions> implements Server<C, L>, Acce
       this.report({ type: 'connection-refused', transport, remoteAddress, reason: 'backlog', detail })
       return false
     }
-    this.#enter(connection, offered, () => false)
+    this.#enter(connection, offered, () => isInUse(connection))
     return true
   }
 
@@ -170,6 +171,7 @@ export class BaseServer<C, L extends AbortOptions> implements Server<C, L>, Acce
     const openedAt = this.clock.now()
     this.#admission.enter(connection)
     this.#open.set(face, { connection, isBusy })
+    this.#connections.add(face)
     connection.onGone = (info) => this.#leave(connection, face, openedAt, info)
     this.report({ type: 'connection-opened', connection })
     this.#accepted.next(face)
@@ -178,6 +180,7 @@ export class BaseServer<C, L extends AbortOptions> implements Server<C, L>, Acce
   #leave(connection: BaseConnection, face: C, openedAt: number, { error, initiator }: CloseInfo): void {
     this.#admission.leave(connection)
     this.#open.delete(face)
+    this.#connections.delete(face)
     this.#queue.withdraw(face)
     const duration = this.clock.now() - openedAt
     this.report({ type: 'connection-closed', connection, initiator, duration, ...(error && { error }) })
@@ -210,6 +213,11 @@ export class BaseServer<C, L extends AbortOptions> implements Server<C, L>, Acce
   #reportListenerError(error: Error): void {
     this.report({ type: 'listener-error', transport: this.#listener.transport, error })
   }
+}
+
+/** Whether whoever took the connection has something in hand: it was given input and has not asked for more, or owes the answer. */
+function isInUse({ inbox, status }: BaseConnection): boolean {
+  return status === 'half-closed-remote' || (inbox.claimed && !inbox.awaited)
 }
 
 function toBuilt(pipeline: AnyPipeline | BuiltPipeline | undefined, container: DependencyContainer): BuiltPipeline | undefined {
