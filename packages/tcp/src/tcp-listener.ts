@@ -1,0 +1,153 @@
+import { createServer, type ListenOptions, type Server as NetServer, type Socket } from 'node:net'
+import {
+  type Acceptor,
+  BaseConnection,
+  type Clock,
+  type ConnectionLimits,
+  ListenError,
+  type Listener,
+  type SocketAddress,
+} from '@millrace/core'
+import { DescriptorGuard } from './descriptor-guard.ts'
+import { resolveListenOptions, type TcpListenOptions } from './listen-options.ts'
+import { listenAddressOf, localAddressOf, remoteAddressOf, unixAddress } from './socket-addresses.ts'
+import { SocketDriver } from './socket-driver.ts'
+import { removeStaleSocket } from './stale-socket.ts'
+import { untilListening } from './until-listening.ts'
+
+/** Connections that were turned away and may linger, so that their peers see a FIN and no reset. */
+const MOST_LINGERING = 64
+
+/** What a {@link TcpListener} is made from. */
+export interface TcpListenerInit {
+  readonly limits: ConnectionLimits
+  readonly clock: Clock
+  readonly noDelay: boolean
+  readonly keepAlive: boolean
+  /** In milliseconds. */
+  readonly keepAliveInitialDelay: number
+}
+
+/**
+ * Binds a TCP port or a Unix socket and makes a connection of each socket that is accepted.
+ *
+ * A connection for which the process has no file descriptors left is turned away with `connection-refused`, reason
+ * `descriptors` (see {@link DescriptorGuard}). One that its peer has reset before it was accepted is dropped without a word.
+ */
+export class TcpListener implements Listener<TcpListenOptions> {
+  readonly #init: TcpListenerInit
+  readonly #guard: DescriptorGuard
+  readonly #stop: AbortController = new AbortController()
+  #transport: 'tcp' | 'unix' = 'tcp'
+  #server: NetServer | undefined
+  #closed: Promise<void> = Promise.resolve()
+  /** Where it listens, where that is every connection's local address too. */
+  #localAddress: SocketAddress | undefined
+  #lingering = 0
+
+  constructor(init: TcpListenerInit, guard: DescriptorGuard = new DescriptorGuard()) {
+    this.#init = init
+    this.#guard = guard
+  }
+
+  /** `tcp` until it listens on a path. */
+  get transport(): 'tcp' | 'unix' {
+    return this.#transport
+  }
+
+  async listen(options: TcpListenOptions, acceptor: Acceptor): Promise<SocketAddress> {
+    const { signal, port, host, path, ...others } = resolveListenOptions(options)
+    signal?.throwIfAborted()
+    this.#transport = path === undefined ? 'tcp' : 'unix'
+    const where = path === undefined ? { ...others, port, host } : { ...others, path }
+    const signals = signal ? [signal, this.#stop.signal] : [this.#stop.signal]
+    try {
+      this.#server = await this.#bind(where, signals)
+    } catch (error) {
+      if (signal?.aborted && error === signal.reason) throw error
+      throw new ListenError(path === undefined ? `tcp ${formatHost(host)}:${port}` : `unix ${path}`, { cause: error })
+    }
+    return this.#begin(this.#server, acceptor)
+  }
+
+  stopAccepting(): void {
+    this.#stop.abort(new Error('closed before it listened'))
+    this.#server?.close()
+  }
+
+  close(): Promise<void> {
+    this.stopAccepting()
+    return this.#closed
+  }
+
+  async #bind(where: ListenOptions, signals: readonly AbortSignal[]): Promise<NetServer> {
+    try {
+      return await this.#tryBind(where, signals)
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException
+      if (where.path === undefined || code !== 'EADDRINUSE' || !(await removeStaleSocket(where.path))) throw error
+    }
+    return this.#tryBind(where, signals)
+  }
+
+  async #tryBind(where: ListenOptions, signals: readonly AbortSignal[]): Promise<NetServer> {
+    for (const signal of signals) signal.throwIfAborted()
+    const { noDelay, keepAlive, keepAliveInitialDelay } = this.#init
+    const server = createServer({ allowHalfOpen: true, noDelay, keepAlive, keepAliveInitialDelay })
+    await untilListening(server, where, signals)
+    return server
+  }
+
+  /** Synchronous after the bind, so that no connection comes before there is someone to take it. */
+  #begin(server: NetServer, acceptor: Acceptor): SocketAddress {
+    this.#closed = new Promise((resolve) => server.once('close', resolve))
+    const address = listenAddressOf(server)
+    if (address.family === 'unix' || !isWildcard(address)) this.#localAddress = address
+    server.on('error', (error) => acceptor.report({ type: 'listener-error', transport: this.#transport, error }))
+    server.on('connection', (socket) => this.#onConnection(socket, acceptor))
+    return address
+  }
+
+  #onConnection(socket: Socket, acceptor: Acceptor): void {
+    const transport = this.#transport
+    const remoteAddress = transport === 'unix' ? unixAddress('') : remoteAddressOf(socket)
+    if (this.#guard.isScarce(socket)) {
+      // Closed in this very call: the next connection of the same burst needs the descriptor.
+      socket.destroy()
+      const detail = `descriptors from ${this.#guard.firstReserved} on are kept for the rest of the process`
+      acceptor.report({ type: 'connection-refused', transport, reason: 'descriptors', detail, ...(remoteAddress && { remoteAddress }) })
+    } else if (remoteAddress === undefined) {
+      socket.on('error', () => {}).destroy()
+    } else {
+      this.#offer(socket, remoteAddress, acceptor)
+    }
+  }
+
+  #offer(socket: Socket, remoteAddress: SocketAddress, acceptor: Acceptor): void {
+    const { limits, clock } = this.#init
+    const transport = this.#transport
+    const init = { socket, remoteAddress, clock, resets: transport === 'tcp' }
+    let driver: SocketDriver | undefined
+    const connection = new BaseConnection({
+      transport,
+      localAddress: this.#localAddress ?? localAddressOf(socket),
+      remoteAddress,
+      limits,
+      clock,
+      createDriver: (events) => (driver = new SocketDriver(init, events)),
+    })
+    if (acceptor.accept(connection)) return
+    if (this.#lingering >= MOST_LINGERING) driver?.skipLinger()
+    this.#lingering++
+    connection.onGone = () => this.#lingering--
+    void connection.close()
+  }
+}
+
+function isWildcard({ address }: SocketAddress): boolean {
+  return address === '::' || address === '0.0.0.0'
+}
+
+function formatHost(host: string): string {
+  return host.includes(':') ? `[${host}]` : host
+}

@@ -1,0 +1,126 @@
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { connect, createServer, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { DriverEvents, SocketAddress } from '@millrace/core'
+
+/** Both ends of one loopback connection. */
+export interface SocketPair {
+  readonly local: Socket
+  readonly remote: Socket
+}
+
+const open = new Set<Socket>()
+const directories: string[] = []
+
+/** A path for a Unix socket in a directory of its own. */
+export function socketPath(): string {
+  const directory = mkdtempSync(join(tmpdir(), 'millrace-tcp-'))
+  directories.push(directory)
+  return join(directory, 'socket')
+}
+
+/** Connects two sockets over 127.0.0.1, or over a Unix socket. */
+export async function socketPair(kind: 'tcp' | 'unix' = 'tcp'): Promise<SocketPair> {
+  const server = createServer({ allowHalfOpen: true })
+  const where = kind === 'tcp' ? { port: 0, host: '127.0.0.1' } : { path: socketPath() }
+  server.listen(where)
+  await once(server, 'listening')
+  const address = server.address()
+  const target = typeof address === 'string' ? { path: address } : { port: address?.port ?? 0, host: '127.0.0.1' }
+  const remote = tracked(connect({ ...target, allowHalfOpen: true }))
+  const [local] = (await once(server, 'connection')) as [Socket]
+  tracked(local)
+  if (remote.connecting) await once(remote, 'connect')
+  server.close()
+  return { local, remote }
+}
+
+/** A plain client of a server that listens. */
+export async function connectRaw(address: SocketAddress | undefined): Promise<Socket> {
+  if (address === undefined) throw new Error('the server does not listen')
+  const target = address.family === 'unix' ? { path: address.address } : { host: address.address, port: address.port }
+  const socket = tracked(connect({ ...target, allowHalfOpen: true }))
+  await once(socket, 'connect')
+  return socket
+}
+
+/** How a socket's input ended: with which bytes, and cleanly or by which error. */
+export async function received(socket: Socket): Promise<{ readonly bytes: Buffer; readonly end: string }> {
+  const chunks: Buffer[] = []
+  socket.on('data', (chunk: Buffer) => chunks.push(chunk))
+  const end = await new Promise<string>((resolve) => {
+    socket.once('end', () => resolve('end'))
+    socket.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message))
+  })
+  return { bytes: Buffer.concat(chunks), end }
+}
+
+/** Destroys a socket when {@link closeSockets} is called. */
+export function tracked(socket: Socket): Socket {
+  open.add(socket)
+  socket.once('close', () => open.delete(socket))
+  return socket
+}
+
+/** Destroys what the tests left open. */
+export function closeSockets(): void {
+  for (const socket of open) socket.destroy()
+  for (const directory of directories.splice(0)) rmSync(directory, { recursive: true, force: true })
+}
+
+/** What is left of sockets and servers in this process: how many of each. */
+export function socketResources(): Record<string, number> {
+  const left = process.getActiveResourcesInfo().filter((name) => /^(TCP|Pipe)(Socket|Server)Wrap$|^(TCP|Pipe)?ConnectWrap$/.test(name))
+  const counts: Record<string, number> = {}
+  for (const name of left) counts[name] = (counts[name] ?? 0) + 1
+  return counts
+}
+
+/** Writes down what a driver tells. */
+export class Recorder implements DriverEvents {
+  readonly calls: string[] = []
+  readonly chunks: Uint8Array[] = []
+  readonly errors: Error[] = []
+  bytes = 0
+  onChunk: ((chunk: Uint8Array) => void) | undefined
+
+  count(call: string): number {
+    return this.calls.filter((one) => one === call).length
+  }
+
+  onData(chunk: Uint8Array): void {
+    this.chunks.push(chunk)
+    this.bytes += chunk.byteLength
+    this.onChunk?.(chunk)
+  }
+
+  onEnd(): void {
+    this.calls.push('end')
+  }
+
+  onDrain(): void {
+    this.calls.push('drain')
+  }
+
+  onWriteEnded(): void {
+    this.calls.push('writeEnded')
+  }
+
+  onError(error: Error): void {
+    this.calls.push('error')
+    this.errors.push(error)
+  }
+
+  onClosed(): void {
+    this.calls.push('closed')
+  }
+}
+
+/** Bytes that tell their place, so that a lost or doubled piece shows. */
+export function pattern(length: number): Uint8Array {
+  const bytes = new Uint8Array(length)
+  for (let i = 0; i < length; i++) bytes[i] = (i * 31 + (i >> 8) * 17 + (i >> 16)) & 0xff
+  return bytes
+}
