@@ -3,7 +3,9 @@ import { Buffer, isAscii } from 'node:buffer'
 /** From here on the calls into the engine's own conversion cost less than a loop over the bytes. */
 const NATIVE_FROM = 128
 
-const UPPER: Uint8Array = Uint8Array.from({ length: 256 }, (_, byte) => (byte >= 0x61 && byte <= 0x7a ? byte - 0x20 : byte))
+const isLower = (byte: number): boolean => byte >= 0x61 && byte <= 0x7a
+
+const UPPER: Uint8Array = Uint8Array.from({ length: 256 }, (_, byte) => (isLower(byte) ? byte - 0x20 : byte))
 
 /**
  * Upper-cases bytes that are all ASCII.
@@ -33,7 +35,7 @@ function byTable(bytes: Uint8Array): Uint8Array | undefined {
   return changed === 0 ? bytes : upper
 }
 
-/** A string of one byte a character takes the engine's word-at-a-time path, several times faster than any loop of ours. */
+/** A string of one byte a character takes the engine's word-at-a-time path, several times faster than a loop. */
 function byString(bytes: Uint8Array): Uint8Array | undefined {
   if (!isAscii(bytes)) return undefined
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')

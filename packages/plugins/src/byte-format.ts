@@ -3,7 +3,8 @@ import { validLength } from './utf8.ts'
 
 /**
  * What must not reach a log as it is: controls (C0, DEL, C1, and with them ESC and every line end), format characters
- * (direction overrides, zero-width ones, tags), line and paragraph separators, lone surrogates, private and unassigned ones.
+ * (direction overrides, zero-width ones, tags), line and paragraph separators, lone surrogates, private and unassigned
+ * ones.
  */
 const UNSAFE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Co}\p{Cn}]/gu
 
@@ -15,9 +16,9 @@ function escapeCharacter(character: string): string {
 }
 
 /**
- * Text as one line that no terminal, pager or log reader takes for anything else: what could move the cursor, end the line or
- * turn the reading direction becomes an escape (`\n`, `\u{1b}`, `\u{202e}`). For text whose own backslashes are escapes
- * already; for any other there is {@link escapeText}.
+ * Text as one line that no terminal, pager or log reader takes for anything else: what could move the cursor, end the
+ * line or turn the reading direction becomes an escape (`\n`, `\u{1b}`, `\u{202e}`). For text whose own backslashes are
+ * escapes already; for any other there is {@link escapeText}.
  */
 export function escapeControls(text: string): string {
   return text.replace(UNSAFE, escapeCharacter)
@@ -36,8 +37,8 @@ export function escapeText(text: string): string {
 const escapeByte = (byte: number): string => `\\x${byte.toString(16).padStart(2, '0')}`
 
 /**
- * Bytes as escaped text ({@link escapeText}). What is no UTF-8, a character cut off at either end included, is written byte
- * for byte as `\x` and two hexadecimal digits.
+ * Bytes as escaped text ({@link escapeText}). What is no UTF-8, a character cut off at either end included, is written
+ * byte for byte as `\x` and two hexadecimal digits.
  *
  * @example
  * escapeBytes(Uint8Array.of(0x68, 0x69, 0x0a, 0xff)) // 'hi\\n\\xff'
@@ -69,8 +70,8 @@ function hexRow(bytes: Uint8Array, offset: number): string {
 }
 
 /**
- * Bytes as the rows that `hexdump -C` prints: offset, sixteen bytes in two groups, and the printable ones as text. Unlike
- * there, a row like the one before it is written out. Every row is printable ASCII, whatever the bytes are.
+ * Bytes as the rows that `hexdump -C` prints: offset, sixteen bytes in two groups, and the printable ones as text.
+ * Unlike there, a row like the one before it is written out. Every row is printable ASCII, whatever the bytes are.
  *
  * @param offset - of the first byte, in bytes.
  *

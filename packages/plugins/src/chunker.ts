@@ -61,16 +61,18 @@ function split(chunk: Uint8Array, size: number, emit: Emit<Uint8Array>): void {
 }
 
 /**
- * Splits what arrives into pieces of at most `size` bytes. It never waits for more, so a piece may be shorter: what it gives is
- * bytes and no frames. (Joining bytes into frames of exactly `size` is what a codec does.) What is written passes unchanged.
+ * Splits what arrives into pieces of at most `size` bytes. It never waits for more, so a piece may be shorter: what it
+ * gives is bytes and no frames. (Joining bytes into frames of exactly `size` is what a codec does.) What is written
+ * passes unchanged.
  *
- * The pieces are views of what arrived, in its order, and nothing is copied. A datagram of more than `size` bytes becomes several
- * pieces; one that is empty stays one empty piece.
+ * The pieces are views of what arrived, in its order, and nothing is copied. A datagram of more than `size` bytes
+ * becomes several pieces; one that is empty stays one empty piece.
  *
  * @throws {@link InvalidOptionError} for a `size` that is no integer from 1 to 16,777,216, and for any other option.
  *
  * @example
- * for await (const piece of chunker({ size: 2 }).transform([Buffer.from('abcde')])) console.log(piece.toString()) // ab cd e
+ * const pieces = chunker({ size: 2 }).transform([Buffer.from('abcde')])
+ * for await (const piece of pieces) console.log(String(piece)) // ab cd e
  */
 export const chunker: ChunkerFactory = Object.assign((options?: ChunkerOptions) => use(Chunker, options), {
   description: Chunker.description,

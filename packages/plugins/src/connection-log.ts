@@ -28,7 +28,8 @@ interface LeveledLogger extends Logger {
 
 /** The `code` of an error, or else its class: never its message, which may repeat what the peer sent. */
 function errorCode(error: unknown): string {
-  const { code, name } = (typeof error === 'object' && error !== null ? error : {}) as { code?: unknown; name?: unknown }
+  const facts = typeof error === 'object' && error !== null ? error : {}
+  const { code, name } = facts as { readonly code?: unknown; readonly name?: unknown }
   const text = typeof code === 'string' ? code : typeof name === 'string' ? name : typeof error
   return escapeText(text.slice(0, 100))
 }
@@ -56,7 +57,8 @@ export class ConnectionLog {
     this.#guard(() => {
       const { bytesRead, bytesWritten } = this.#context.connection
       const duration = Math.round(this.#context.clock.now() - this.#openedAt)
-      const failure = error === undefined ? {} : { error: errorCode(error) }
+      const cause = error?.cause === undefined ? {} : { cause: errorCode(error.cause) }
+      const failure = error === undefined ? {} : { error: errorCode(error), ...cause }
       this.#line({ bytesRead, bytesWritten, duration, initiator, ...failure }, 'connection closed')
     })
   }

@@ -40,8 +40,8 @@ export interface MessageText {
 
 /**
  * A message of any type as text, much like JSON, as long as its limit at most, however large or deep the message is. No
- * getter, `toJSON` or `toString` of it is called. Control characters outside of strings and names stay as they are: pass the
- * text through `escapeControls`.
+ * getter, `toJSON` or `toString` of it is called. Control characters outside of strings and names stay as they are:
+ * pass the text through `escapeControls`.
  *
  * @param limit - in characters.
  * @throws what a trap of a Proxy throws.

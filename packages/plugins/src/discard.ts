@@ -1,4 +1,11 @@
-import { type ConfiguredPlugin, injectable, type Plugin, type PluginDescription, type Stages, use } from '@millrace/core'
+import {
+  type ConfiguredPlugin,
+  injectable,
+  type Plugin,
+  type PluginDescription,
+  type Stages,
+  use,
+} from '@millrace/core'
 
 /** The type of {@link discard}. */
 export interface DiscardFactory {
@@ -26,8 +33,8 @@ export class Discard implements Plugin<unknown, never, never, never> {
 }
 
 /**
- * Drops what reaches it, as fast as it comes, and sends nothing: the handler of a discard service (RFC 863). It is the last
- * plugin of its pipeline. When the peer has ended its output, ours ends too.
+ * Drops what reaches it, as fast as it comes, and sends nothing: the handler of a discard service (RFC 863). It is the
+ * last plugin of its pipeline. When the peer has ended its output, ours ends too.
  *
  * @throws {@link InvalidOptionError} for any option: there are none.
  *
@@ -36,6 +43,8 @@ export class Discard implements Plugin<unknown, never, never, never> {
  *
  * @see https://www.rfc-editor.org/rfc/rfc863
  */
-export const discard: DiscardFactory = Object.assign((options?: Readonly<Record<string, never>>) => use(Discard, options), {
-  description: Discard.description,
-})
+export const discard: DiscardFactory = Object.assign(create, { description: Discard.description })
+
+function create(options?: Readonly<Record<string, never>>): ConfiguredPlugin<unknown, never, never, never, 'nothing'> {
+  return use(Discard, options)
+}

@@ -8,7 +8,7 @@ import {
   use,
 } from '@millrace/core'
 
-/** What {@link echo} gives: a handler that sends items of the type that reached it, which the plugins before it must take. */
+/** What {@link echo} gives: a handler that sends what reached it, so the plugins before it must take what they give. */
 export interface EchoPlugin<Item> extends ConfiguredPlugin<unknown, Item, never, Item, 'nothing'> {
   readonly returns: 'same'
 }
@@ -39,9 +39,9 @@ export class Echo implements Plugin<unknown, unknown, never, unknown> {
 }
 
 /**
- * Sends back what reaches it, item by item: the handler of an echo service (RFC 862). It is the last plugin of its pipeline, and
- * what it sends passes the outbound side of those before it. When the peer has ended its output and all of it was sent back,
- * ours ends too.
+ * Sends back what reaches it, item by item: the handler of an echo service (RFC 862). It is the last plugin of its
+ * pipeline, and what it sends passes the outbound side of those before it. When the peer has ended its output and all
+ * of it was sent back, ours ends too.
  *
  * @typeParam Item - type of the items where its faces are used by hand; a pipeline knows it by itself.
  * @throws {@link InvalidOptionError} for any option: there are none.

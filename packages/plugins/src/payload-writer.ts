@@ -6,8 +6,8 @@ import { describeMessage } from './describe-message.ts'
 import { SecretHider } from './secret-hider.ts'
 
 /**
- * Takes out of a payload what must not be logged. It gets a copy, which it may change and return, of one whole item (of a
- * message that is no bytes: of its text in UTF-8). What it returns is logged in its place. If it throws, none of the
+ * Takes out of a payload what must not be logged. It gets a copy, which it may change and return, of one whole item (of
+ * a message that is no bytes: of its text in UTF-8). What it returns is logged in its place. If it throws, none of the
  * payload is logged.
  */
 export type Redact = (payload: Uint8Array, direction: Direction) => Uint8Array

@@ -14,7 +14,7 @@ const quoteForRegExp = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|
 export class SecretHider {
   readonly #pattern: RegExp
   readonly #overlap: number
-  /** What came last, as far as it may be the first part of a marker. One character stands for one byte, here and below. */
+  /** What came last, as far as it may begin a marker. One character stands for one byte, here and below. */
   #before = ''
   #hiding = false
 

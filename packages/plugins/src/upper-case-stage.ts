@@ -11,9 +11,9 @@ const NOTHING: Uint8Array = new Uint8Array(0)
 const REPLACEMENT: Uint8Array = Uint8Array.of(0xef, 0xbf, 0xbd)
 
 /**
- * Upper-cases UTF-8, however it is cut into chunks. `String.prototype.toUpperCase` looks at one character at a time (the final
- * sigma matters to lower case only, and what Lithuanian or Turkish do differently belongs to `toLocaleUpperCase`), so it
- * is enough to keep a character together.
+ * Upper-cases UTF-8, however it is cut into chunks. `String.prototype.toUpperCase` looks at one character at a time
+ * (the final sigma matters to lower case only, and what Lithuanian or Turkish do differently belongs to
+ * `toLocaleUpperCase`), so it is enough to keep a character together.
  */
 export class UpperCaseStage implements Stage<Uint8Array, Uint8Array> {
   readonly #onInvalid: OnInvalid

@@ -14,7 +14,8 @@ import { UpperCaseStage } from './upper-case-stage.ts'
 /** Options of {@link uppercaser}. */
 export interface UppercaserOptions {
   /**
-   * What to do with bytes that are no UTF-8: `replace` puts U+FFFD in their place, `error` throws a {@link CorruptFrameError}.
+   * What to do with bytes that are no UTF-8: `replace` puts U+FFFD in their place, `error` throws a {@link
+   * CorruptFrameError}.
    *
    * @defaultValue 'replace'
    */
@@ -60,21 +61,22 @@ export class Uppercaser implements Plugin<Uint8Array, Uint8Array, Uint8Array, Ui
 }
 
 /**
- * Turns the UTF-8 text that arrives into upper case, as `String.prototype.toUpperCase` does: the same in every locale, and `ß`
- * becomes `SS`. What is written passes unchanged.
+ * Turns the UTF-8 text that arrives into upper case, as `String.prototype.toUpperCase` does: the same in every locale,
+ * and `ß` becomes `SS`. What is written passes unchanged.
  *
- * A character that is cut in two by the end of a chunk waits for its other half: at most three bytes, up to the next chunk, on a
- * datagram connection up to the end of the datagram. So the text that comes out is the same however the bytes were cut.
- * What does not change is passed on as the same object; the result may have up to three times as many bytes. Bytes that are
- * not ASCII make a chunk several times slower than one that is all ASCII.
+ * A character that is cut in two by the end of a chunk waits for its other half: at most three bytes, up to the next
+ * chunk, on a datagram connection up to the end of the datagram. So the text that comes out is the same however the
+ * bytes were cut. What does not change is passed on as the same object; the result may have up to three times as many
+ * bytes. Bytes that are not ASCII make a chunk several times slower than one that is all ASCII.
  *
- * A character that the end of input cuts off is invalid as well. With `invalid: 'error'` what came before the bad byte still
- * comes out of a stream, and a bad datagram is dropped from there on.
+ * A character that the end of input cuts off is invalid as well. With `invalid: 'error'` what came before the bad byte
+ * still comes out of a stream, and a bad datagram is dropped from there on.
  *
  * @throws {@link InvalidOptionError} for any other value of `invalid`, and for any other option.
  *
  * @example
- * for await (const chunk of uppercaser().transform([Buffer.from('straße')])) console.log(chunk.toString()) // STRASSE
+ * const shouted = uppercaser().transform([Buffer.from('straße')])
+ * for await (const chunk of shouted) console.log(String(chunk)) // STRASSE
  */
 export const uppercaser: UppercaserFactory = Object.assign((options?: UppercaserOptions) => use(Uppercaser, options), {
   description: Uppercaser.description,

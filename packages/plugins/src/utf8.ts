@@ -2,8 +2,8 @@
 const CUT = -1
 
 /**
- * Where the second byte must lie after each first byte: this is what keeps overlong forms, surrogates and what is above U+10FFFF
- * out. Table 3-7 of the Unicode Standard: https://www.unicode.org/versions/latest/core-spec/chapter-3/#G7404
+ * Where the second byte must lie after each first byte: this is what keeps overlong forms, surrogates and what is above
+ * U+10FFFF out. Table 3-7 of the Unicode Standard: https://www.unicode.org/versions/latest/core-spec/chapter-3/#G7404
  */
 function secondByteRange(first: number): readonly [number, number] {
   if (first === 0xe0) return [0xa0, 0xbf]

@@ -11,7 +11,8 @@ const stageOf = (size?: number) => inboundOf(openPlugin(chunker(size === undefin
 
 describe('chunker', () => {
   test('keeps every byte in its order, and no piece longer than size, however the input is cut', () => {
-    fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), fc.integer({ min: 1, max: 40 }), fc.array(fc.nat(200)), (bytes, size, cuts) => {
+    const sizes = fc.integer({ min: 1, max: 40 })
+    fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), sizes, fc.array(fc.nat(200)), (bytes, size, cuts) => {
       const { emitted } = drive(stageOf(size), cutAt(bytes, cuts))
       expect(Buffer.concat(emitted)).toEqual(Buffer.from(bytes))
       for (const piece of emitted) expect(piece.length).toBeLessThanOrEqual(size)
@@ -46,7 +47,8 @@ describe('chunker', () => {
   })
 
   test('refuses an option that it does not know', () => {
-    expect(() => chunker({ sise: 16 } as object)).toThrow(expect.objectContaining({ option: 'chunker.sise', expected: 'spelt "size"' }))
+    const refusal = { option: 'chunker.sise', expected: 'spelt "size"' }
+    expect(() => chunker({ sise: 16 } as object)).toThrow(expect.objectContaining(refusal))
   })
 
   test('is a transform', async () => {

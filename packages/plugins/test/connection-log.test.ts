@@ -33,23 +33,33 @@ describe('ConnectionLog', () => {
   test('writes a line at open and one at close, with what was moved and how long it took', () => {
     const { log, logger, context } = setUp({ label: 'front', level: 'debug' })
     log.opened()
-    Object.assign(context.facts, { bytesRead: 5, bytesWritten: 7, time: 1500.4 })
+    const rest = { duration: 1500, initiator: 'remote' }
+    const moved = { bytesRead: 5, bytesWritten: 7 }
+    Object.assign(context.facts, { ...moved, time: 1500.4 })
     log.closed({ initiator: 'remote' })
     const common = { plugin: 'logging', label: 'front', connection: 'fake-1', remoteAddress: '127.0.0.1:40000' }
     expect(logger.lines).toEqual([
       { level: 'debug', fields: common, message: 'connection opened' },
-      { level: 'debug', fields: { ...common, bytesRead: 5, bytesWritten: 7, duration: 1500, initiator: 'remote' }, message: 'connection closed' },
+      { level: 'debug', fields: { ...common, ...moved, ...rest }, message: 'connection closed' },
     ])
   })
 
   test('names the code of the error at close, or its class, and never its message', () => {
-    const errors = [new ConnectionResetError(), new RangeError('payload\n'), Object.assign(new Error('x'), { code: 'A\u001bB' })]
+    const odd = Object.assign(new Error('x'), { code: 'A\u001bB' })
+    const errors = [new ConnectionResetError(), new RangeError('payload\n'), odd]
     const codes = errors.map((error) => {
       const { log, logger } = setUp()
       log.closed({ initiator: 'remote', error })
       return logger.lines[0]?.fields['error']
     })
     expect(codes).toEqual(['MILLRACE_ERR_CONNECTION_RESET', 'RangeError', 'A\\u{1b}B'])
+  })
+
+  test('names what led to the error at close', () => {
+    const { log, logger } = setUp()
+    const cause = Object.assign(new Error('payload'), { code: 'ECONNRESET' })
+    log.closed({ initiator: 'remote', error: new ConnectionResetError(undefined, { cause }) })
+    expect(logger.lines[0]?.fields).toMatchObject({ error: 'MILLRACE_ERR_CONNECTION_RESET', cause: 'ECONNRESET' })
   })
 
   test('escapes the path of a Unix socket', () => {
@@ -81,10 +91,10 @@ describe('LoggedDirection', () => {
     const chunks = [Buffer.from('abc'), Buffer.from('de'), Buffer.alloc(0)]
     const { emitted } = drive(inbound, chunks)
     expect(emitted.every((item, i) => item === chunks[i])).toBe(true)
-    expect(logger.lines.map(({ message, fields }) => [message, fields['direction'], fields['bytes'], fields['offset']])).toEqual([
-      ['inbound', 'inbound', 3, 0],
-      ['inbound', 'inbound', 2, 3],
-      ['inbound', 'inbound', 0, 5],
+    expect(logger.lines.map(({ fields }) => [fields['direction'], fields['bytes'], fields['offset']])).toEqual([
+      ['inbound', 3, 0],
+      ['inbound', 2, 3],
+      ['inbound', 0, 5],
     ])
     expect(logger.lines.some(({ fields }) => 'payload' in fields)).toBe(false)
   })
@@ -126,7 +136,8 @@ describe('LoggedDirection', () => {
   })
 
   test.each(['hex', 'text'] as const)('lets no payload forge a line or steer a terminal (%s)', (format) => {
-    const payloads = fc.oneof(fc.uint8Array({ maxLength: 80 }), fc.string({ unit: 'binary' }).map((text) => Buffer.from(text)), fc.anything())
+    const texts = fc.string({ unit: 'binary' }).map((text) => Buffer.from(text))
+    const payloads = fc.oneof(fc.uint8Array({ maxLength: 80 }), texts, fc.anything())
     fc.assert(fc.property(fc.array(payloads, { maxLength: 5 }), (items) => {
       const { inbound, logger } = setUp({ format })
       drive(inbound, items)
@@ -135,7 +146,7 @@ describe('LoggedDirection', () => {
     }), { seed: 10, numRuns: 300 })
   })
 
-  test('costs no rendering where the logger says that the level is off, and hides what may have begun meanwhile', () => {
+  test('renders nothing while the level is off, and hides what may have begun meanwhile', () => {
     const { context } = setUp()
     const options: ConnectionLogOptions = { ...DEFAULTS, markers: ['pw='], redact: (bytes) => (rendered++, bytes) }
     let rendered = 0
@@ -215,7 +226,7 @@ describe('redaction', () => {
   })
 
   test('shows a redactor of messages what is just over the edge', () => {
-    const redact = (bytes: Uint8Array): Uint8Array => Buffer.from(Buffer.from(bytes).toString().replace(/\d{16}/, 'NUMBER'))
+    const redact = (bytes: Uint8Array): Uint8Array => Buffer.from(String(Buffer.from(bytes)).replace(/\d{16}/, 'NUMB'))
     const { inbound, logger } = setUp({ maxBytes: 10, redact })
     drive(inbound, ['card 4111111111111111'])
     expect(logger.lines[0]?.fields['payload']).toBe('"card NUMB')

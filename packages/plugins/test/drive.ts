@@ -1,8 +1,14 @@
 import { Buffer } from 'node:buffer'
 import type { Stage } from '@millrace/core'
 
+/** What a stage emitted, and what it threw. */
+export interface Driven<Out> {
+  readonly emitted: Out[]
+  readonly error?: unknown
+}
+
 /** Pushes items into a stage and collects what it emits, up to its end or to what it throws. */
-export function drive<In, Out>(stage: Stage<In, Out>, items: readonly In[]): { emitted: Out[]; error?: unknown } {
+export function drive<In, Out>(stage: Stage<In, Out>, items: readonly In[]): Driven<Out> {
   const emitted: Out[] = []
   const emit = (item: Out): void => {
     emitted.push(item)
@@ -16,8 +22,8 @@ export function drive<In, Out>(stage: Stage<In, Out>, items: readonly In[]): { e
   }
 }
 
-/** The same for one datagram, given in the pieces that a plugin before it makes of it. A bad one is forgotten, as the engine does. */
-export function driveDatagram<In, Out>(stage: Stage<In, Out>, pieces: readonly In[]): { emitted: Out[]; error?: unknown } {
+/** The same for one datagram, in the pieces that a plugin before makes of it. A bad one is forgotten. */
+export function driveDatagram<In, Out>(stage: Stage<In, Out>, pieces: readonly In[]): Driven<Out> {
   const emitted: Out[] = []
   const emit = (item: Out): void => {
     emitted.push(item)

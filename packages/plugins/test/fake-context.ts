@@ -20,7 +20,7 @@ export class LineLogger implements Logger {
   }
 }
 
-/** The context of one plugin on a connection that does not exist. Its facts, its time and what comes of it are in the open. */
+/** The context of a plugin on a connection that does not exist: its facts, its time and what comes of it are open. */
 export class FakeContext implements PluginContext {
   readonly facts = { bytesRead: 0, bytesWritten: 0, time: 0 }
   readonly events: unknown[] = []

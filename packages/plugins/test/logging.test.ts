@@ -28,8 +28,9 @@ describe('logging', () => {
     ])
   })
 
-  test.each(['inbound', 'outbound'] as const)('has a stage for one direction only where that is asked (%s)', (direction) => {
-    expect(linesOf({ direction }).map(({ message }) => message)).toEqual(['connection opened', direction, 'connection closed'])
+  test.each(['inbound', 'outbound'] as const)('logs one direction only where that is asked (%s)', (direction) => {
+    const messages = linesOf({ direction }).map(({ message }) => message)
+    expect(messages).toEqual(['connection opened', direction, 'connection closed'])
   })
 
   test.each([

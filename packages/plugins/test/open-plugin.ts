@@ -1,4 +1,11 @@
-import { type ConfiguredPlugin, createContainer, type DependencyContainer, isAsyncStage, type Stage, type Stages } from '@millrace/core'
+import {
+  type ConfiguredPlugin,
+  createContainer,
+  type DependencyContainer,
+  isAsyncStage,
+  type Stage,
+  type Stages,
+} from '@millrace/core'
 import { FakeContext } from './fake-context.ts'
 
 /** Builds a plugin and opens it on a connection that does not exist. */

@@ -1,14 +1,20 @@
 import { readFileSync } from 'node:fs'
-import { InvalidOptionError, PluginRegistry } from '@millrace/core'
+import { InvalidOptionError, type OptionDescriptions, PluginRegistry } from '@millrace/core'
 import { describe, expect, test } from 'vitest'
 import * as index from '../src/index.ts'
 import { plugins } from '../src/plugins.ts'
 
 const registry = new PluginRegistry(plugins)
+const NAMES = ['logging', 'chunker', 'uppercaser', 'echo', 'discard']
+
+function defaultsOf(options: OptionDescriptions): Record<string, unknown> {
+  const given = Object.entries(options).flatMap(([key, option]) => ('default' in option ? [[key, option.default]] : []))
+  return Object.fromEntries(given) as Record<string, unknown>
+}
 
 describe('plugins', () => {
   test('are all known by name', () => {
-    expect(registry.descriptions.map(({ name }) => name)).toEqual(['logging', 'chunker', 'uppercaser', 'echo', 'discard'])
+    expect(registry.descriptions.map(({ name }) => name)).toEqual(NAMES)
   })
 
   test('have a subpath of their own that exports the factory of that name', async () => {
@@ -26,17 +32,16 @@ describe('plugins', () => {
 
   test('describe options whose defaults are what is taken', () => {
     for (const { name, options } of registry.descriptions) {
-      const defaults = Object.entries(options).flatMap(([key, option]) => ('default' in option ? [[key, option.default]] : []))
-      expect(registry.configure({ name, pairs: [] }).options).toEqual(Object.fromEntries(defaults))
+      expect(registry.configure({ name, pairs: [] }).options).toEqual(defaultsOf(options))
     }
   })
 
   test('document the defaults that they have', () => {
     for (const { name, options } of registry.descriptions) {
       const source = readFileSync(new URL(`../src/${name}.ts`, import.meta.url), 'utf8')
-      const documented = [...source.matchAll(/@defaultValue '?(\w+)'?\n\s+\*\/\n\s+readonly (\w+)\?/g)].map(([, value, key]) => [key, value])
-      const defaults = Object.entries(options).flatMap(([key, option]) => ('default' in option ? [[key, String(option.default)]] : []))
-      expect(documented).toEqual(defaults)
+      const documented = source.matchAll(/@defaultValue '?(\w+)'?\n\s+\*\/\n\s+readonly (\w+)\?/g)
+      const values = Array.from(documented, ([, value, key]) => [key, value])
+      expect(values).toEqual(Object.entries(defaultsOf(options)).map(([key, value]) => [key, String(value)]))
     }
   })
 

@@ -8,12 +8,13 @@ const hideWhole = (markers: string[], text: string): string =>
 
 describe('SecretHider', () => {
   test('hides what follows a marker, up to the end of the line', () => {
-    expect(hideWhole(['password='], 'user=ada password=open sesame\r\nnext')).toBe('user=ada password=***********\r\nnext')
+    expect(hideWhole(['password='], 'ada password=open sesame\r\nnext')).toBe('ada password=***********\r\nnext')
   })
 
   test('finds markers in any case, several of them, and characters that mean something to expressions', () => {
     expect(hideWhole(['PASS ', 'token='], 'pass one\nTOKEN=two\n')).toBe('pass ***\nTOKEN=***\n')
-    expect(hideWhole(['a.b*(c)|d[e]{1}^$\\?+-/'], 'a.b*(c)|d[e]{1}^$\\?+-/x\naxb')).toBe('a.b*(c)|d[e]{1}^$\\?+-/*\naxb')
+    const odd = 'a.b*(c)|d[e]{1}^$\\?+-/'
+    expect(hideWhole([odd], `${odd}x\naxb`)).toBe(`${odd}*\naxb`)
   })
 
   test('hides every byte of a character', () => {

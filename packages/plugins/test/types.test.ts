@@ -23,7 +23,8 @@ const lengths = definePlugin({
 
 describe('the types of the plugins', () => {
   test('fit each other in a pipeline', () => {
-    expectTypeOf(pipeline(logging(), chunker({ size: 16 }), uppercaser(), echo())).toEqualTypeOf<Pipeline<Uint8Array, Uint8Array, true>>()
+    const shout = pipeline(logging(), chunker({ size: 16 }), uppercaser(), echo())
+    expectTypeOf(shout).toEqualTypeOf<Pipeline<Uint8Array, Uint8Array, true>>()
     expectTypeOf(pipeline(uppercaser(), logging())).toEqualTypeOf<Pipeline<Uint8Array, Uint8Array, false>>()
   })
 
@@ -54,7 +55,8 @@ describe('the types of the plugins', () => {
     const faces = (connection: Connection): void => {
       void pipe(connection, logging().transform, uppercaser().transform, chunker().transform, connection)
       void pipe(connection, echo().transform, connection)
-      connection.data$.pipe(logging().operator, uppercaser().operator, chunker().operator, echo().operator, sendTo(connection))
+      connection.data$.pipe(logging().operator, uppercaser().operator, chunker().operator, sendTo(connection))
+      connection.data$.pipe(echo().operator, sendTo(connection))
       expectTypeOf(logging<string>().transform(['a'])).toEqualTypeOf<AsyncIterableIterator<string>>()
       expectTypeOf(logging<number>().outbound.transform([1])).toEqualTypeOf<AsyncIterableIterator<number>>()
     }

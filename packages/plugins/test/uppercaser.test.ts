@@ -24,7 +24,8 @@ describe('uppercaser', () => {
   })
 
   test('with invalid: error ends with CorruptFrameError as the cause', async () => {
-    const error: unknown = await collect(uppercaser({ invalid: 'error' }).transform([Buffer.of(0xff)])).catch((error: unknown) => error)
+    const chunks = uppercaser({ invalid: 'error' }).transform([Buffer.of(0xff)])
+    const error: unknown = await collect(chunks).catch((error: unknown) => error)
     expect(error).toBeInstanceOf(PluginError)
     expect((error as PluginError).cause).toBeInstanceOf(CorruptFrameError)
   })

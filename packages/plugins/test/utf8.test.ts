@@ -3,10 +3,12 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { cutTail, validLength } from '../src/utf8.ts'
 
+const EDGES = [0x80, 0xbf, 0xc2, 0xe0, 0xe2, 0xed, 0xf0, 0xf4, 0xf8, 0xff, 0xa0, 0x90, 0x41]
+
 /** Bytes that are good and bad UTF-8 in turns, and rich in what begins or goes on with a character. */
 const nearlyUtf8 = fc.array(fc.oneof(
   fc.string({ unit: 'binary', maxLength: 3 }).map((text) => Buffer.from(text)),
-  fc.constantFrom(0x80, 0xbf, 0xc2, 0xe0, 0xe2, 0xed, 0xf0, 0xf4, 0xf8, 0xff, 0xa0, 0x90, 0x41).map((byte) => Buffer.of(byte)),
+  fc.constantFrom(...EDGES).map((byte) => Buffer.of(byte)),
 ), { maxLength: 12 }).map((parts) => Uint8Array.from(Buffer.concat(parts)))
 
 describe('cutTail', () => {
