@@ -4,6 +4,9 @@
  */
 export const SLICE_BYTES: number = 64 * 1024
 
+/** Chunks that are smaller than this on average are joined while they wait: an object of its own costs each some 200 bytes. */
+const JOIN_BELOW = 1024
+
 /** What waits behind the request that a socket is busy with, given out in slices. */
 export class WriteQueue {
   #chunks: Uint8Array[] = []
@@ -17,7 +20,8 @@ export class WriteQueue {
 
   /** @param bytes - the length of the chunks together. */
   push(chunks: readonly Uint8Array[], bytes: number): void {
-    for (const chunk of chunks) this.#chunks.push(chunk)
+    if (bytes < chunks.length * JOIN_BELOW) this.#chunks.push(Buffer.concat(chunks, bytes))
+    else for (const chunk of chunks) this.#chunks.push(chunk)
     this.#bytes += bytes
   }
 

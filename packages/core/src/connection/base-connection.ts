@@ -19,6 +19,7 @@ import { Inbox } from './inbox.ts'
 import { nextConnectionId } from './connection-id.ts'
 import { Outbox } from './outbox.ts'
 import { ignoreRejection, unlessAborted } from './promises.ts'
+import { ReadBrake } from './read-brake.ts'
 import type { SocketAddress } from './socket-address.ts'
 
 /** What a transport makes a connection from. */
@@ -33,6 +34,9 @@ export interface ConnectionInit {
   /** Called once, from the constructor; the driver must not call back before it returns. */
   readonly createDriver: (events: DriverEvents) => Driver
 }
+
+/** In high-water marks: how much may be unsent until no more is read, even for those who do not mind what `write` returns. */
+const BRAKE_AT = 4
 
 const nothing = (): void => {}
 const byteLength = (chunk: Uint8Array): number => chunk.byteLength
@@ -56,6 +60,7 @@ export class BaseConnection extends DuplexFaces<Uint8Array, Uint8Array> implemen
   readonly inbox: Inbox<Uint8Array>
   readonly #driver: Driver
   readonly #outbox: Outbox
+  readonly #readBrake: ReadBrake
   readonly #limits: ConnectionLimits
   readonly #watch: ActivityWatch
   readonly #ending: Ending = new Ending()
@@ -72,7 +77,8 @@ export class BaseConnection extends DuplexFaces<Uint8Array, Uint8Array> implemen
     this.remoteAddress = init.remoteAddress
     this.#limits = init.limits
     this.#driver = init.createDriver(this)
-    this.inbox = new Inbox(this.#driver, init.limits.highWaterMark, byteLength)
+    this.#readBrake = new ReadBrake(this.#driver)
+    this.inbox = new Inbox(this.#readBrake, init.limits.highWaterMark, byteLength)
     this.#outbox = new Outbox(this.#driver, init.limits.highWaterMark)
     this.#watch = new ActivityWatch(init.clock, this.#outbox, init.limits, {
       onIdle: (timeout) => this.#fail(new IdleTimeoutError(timeout), 'local', 'close'),
@@ -130,6 +136,7 @@ export class BaseConnection extends DuplexFaces<Uint8Array, Uint8Array> implemen
     }
     this.#watch.touch()
     const writable = this.#outbox.push(chunk)
+    if (!writable) this.#brake()
     this.#watch.watchWrites()
     return writable
   }
@@ -233,6 +240,13 @@ export class BaseConnection extends DuplexFaces<Uint8Array, Uint8Array> implemen
     this.onGone?.(this.#ending.info)
     this.#ending.settle()
     this.#outbox.fail(this.#ending.error ?? new ConnectionClosedError())
+  }
+
+  /** Reading stops at {@link BRAKE_AT} high-water marks unsent, until everything is sent. */
+  #brake(): void {
+    if (this.#readBrake.on || this.#outbox.level < BRAKE_AT * this.#limits.highWaterMark) return
+    this.#readBrake.engage()
+    this.#outbox.whenEmpty(() => this.#readBrake.release())
   }
 
   /** Both directions are over, or this side wants them to be: flush and release. */
