@@ -1,0 +1,76 @@
+import type { Observable } from 'rxjs'
+import { ConnectionBusyError } from '../errors/connection-errors.ts'
+import { createObservable } from '../rx/connection-observable.ts'
+import type {
+  AbortOptions,
+  CloseInfo,
+  ConnectionStatus,
+  Duplex,
+  Transport,
+} from './connection.ts'
+import type { Inbox } from './inbox.ts'
+import { ignoreRejection } from './promises.ts'
+import { pump } from './sink.ts'
+import type { SocketAddress } from './socket-address.ts'
+import { createSource, tagWithConnection } from './source.ts'
+
+/** The pulled and the pushed face of an inbox, and the sink, for any duplex. Each is made when it is first asked for. */
+export abstract class DuplexFaces<In, Out> implements Duplex<In, Out> {
+  #sinking = false
+  #sink: Duplex<In, Out>['sink'] | undefined
+  #source: AsyncIterable<In> | undefined
+  #data$: Observable<In> | undefined
+
+  abstract readonly id: string
+  abstract readonly transport: Transport
+  abstract readonly datagram: boolean
+  abstract readonly localAddress: SocketAddress
+  abstract readonly remoteAddress: SocketAddress
+  abstract readonly bytesRead: number
+  abstract readonly bytesWritten: number
+  abstract readonly status: ConnectionStatus
+  abstract readonly closed: Promise<CloseInfo>
+  abstract readonly signal: AbortSignal
+  /** What has arrived and is not read yet. For the engine. */
+  abstract readonly inbox: Inbox<In>
+
+  abstract write(item: Out): boolean
+  abstract drain(options?: AbortOptions): Promise<void>
+  abstract closeWrite(options?: AbortOptions): Promise<void>
+  abstract close(options?: AbortOptions): Promise<void>
+  abstract abort(reason?: unknown): void
+
+  get source(): AsyncIterable<In> {
+    return (this.#source ??= tagWithConnection(createSource(this.inbox), this))
+  }
+
+  get data$(): Observable<In> {
+    return (this.#data$ ??= createObservable(this.inbox, this))
+  }
+
+  get sink(): Duplex<In, Out>['sink'] {
+    return (this.#sink ??= (source) => ignoreRejection(this.#pump(source)))
+  }
+
+  unread(item: In): void {
+    this.inbox.unread(item)
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<In> {
+    return this.source[Symbol.asyncIterator]()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  async #pump(source: AsyncIterable<Out> | Iterable<Out>): Promise<void> {
+    if (this.#sinking) throw new ConnectionBusyError('the connection already has a sink at work')
+    this.#sinking = true
+    try {
+      await pump(source, this)
+    } finally {
+      this.#sinking = false
+    }
+  }
+}
