@@ -4,3 +4,8 @@
  * @packageDocumentation
  */
 export { connectionPair, type ConnectionPairOptions } from './connection-pair.ts'
+export { embed, type EmbedOptions } from './embed.ts'
+export type { Embedded } from './embedded.ts'
+export { type LogLine, type RecordingLogger, recordingLogger } from './recording-logger.ts'
+export { chunksOf, collect, everySplit, joined, seededRandom, splitsOf, type SplitsOptions } from './splits.ts'
+export { VirtualClock } from './virtual-clock.ts'
