@@ -96,7 +96,7 @@ export class BaseServer<C, L extends AbortOptions> implements Server<C, L>, Acce
 
   async listen(options: L = {} as L): Promise<this> {
     if (this.#status !== 'new') throw new ServerStateError(`the server is ${this.#status}: it can listen once`)
-    options.signal?.throwIfAborted()
+    if (options.signal?.aborted) throw options.signal.reason
     this.#status = 'listening'
     const listening = this.#listener.listen(options, this)
     this.#listening = ignoreRejection(listening)
