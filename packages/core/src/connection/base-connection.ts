@@ -79,7 +79,7 @@ export class BaseConnection extends DuplexFaces<Uint8Array, Uint8Array> implemen
     this.#driver = init.createDriver(this)
     this.#readBrake = new ReadBrake(this.#driver)
     this.inbox = new Inbox(this.#readBrake, init.limits.highWaterMark, byteLength)
-    this.#outbox = new Outbox(this.#driver, init.limits.highWaterMark)
+    this.#outbox = new Outbox(this.#driver, init.limits.highWaterMark, this.datagram)
     this.#watch = new ActivityWatch(init.clock, this.#outbox, init.limits, {
       onIdle: (timeout) => this.#fail(new IdleTimeoutError(timeout), 'local', 'close'),
       onStall: (timeout) => this.#fail(new WriteTimeoutError(timeout), 'local', 'reset'),

@@ -1,3 +1,4 @@
+import { ChunkJoiner } from './chunk-joiner.ts'
 import type { Driver } from './driver.ts'
 import { type Deferred, deferred, ignoreRejection } from './promises.ts'
 
@@ -8,17 +9,19 @@ import { type Deferred, deferred, ignoreRejection } from './promises.ts'
 export class Outbox {
   /** Bytes ever pushed. */
   accepted = 0
-  #chunks: Uint8Array[] = []
   #bytes = 0
   #corks = 0
   #scheduled = false
   #failure: Error | undefined
   #drained: Deferred<void> | undefined
   #whenEmpty: (() => void)[] = []
+  readonly #chunks: ChunkJoiner
   readonly #driver: Driver
   readonly #highWaterMark: number
 
-  constructor(driver: Driver, highWaterMark: number) {
+  /** @param datagram - each chunk stays by itself. */
+  constructor(driver: Driver, highWaterMark: number, datagram: boolean) {
+    this.#chunks = new ChunkJoiner(!datagram)
     this.#driver = driver
     this.#highWaterMark = highWaterMark
   }
@@ -60,10 +63,9 @@ export class Outbox {
 
   flush(): void {
     this.#scheduled = false
-    if (this.#chunks.length === 0 || this.#failure) return
-    const chunks = this.#chunks
+    if (this.#chunks.empty || this.#failure) return
+    const chunks = this.#chunks.take()
     const bytes = this.#bytes
-    this.#chunks = []
     this.#bytes = 0
     this.#driver.write(chunks, bytes)
     if (this.#driver.pendingBytes === 0) this.onDrain()
@@ -71,7 +73,7 @@ export class Outbox {
 
   /** The driver has handed everything over. */
   onDrain(): void {
-    if (this.#chunks.length > 0 || this.#failure) return
+    if (!this.#chunks.empty || this.#failure) return
     this.#drained?.resolve()
     this.#drained = undefined
     if (this.#whenEmpty.length === 0) return
@@ -82,13 +84,13 @@ export class Outbox {
 
   /** Resolves when nothing is left; rejects when the connection ends before. */
   drained(): Promise<void> {
-    if (this.level === 0 && this.#chunks.length === 0) return Promise.resolve()
+    if (this.level === 0 && this.#chunks.empty) return Promise.resolve()
     this.#drained ??= deferred()
     return ignoreRejection(this.#drained.promise)
   }
 
   whenEmpty(callback: () => void): void {
-    if (this.level === 0 && this.#chunks.length === 0) callback()
+    if (this.level === 0 && this.#chunks.empty) callback()
     else this.#whenEmpty.push(callback)
   }
 
@@ -96,7 +98,7 @@ export class Outbox {
   fail(error: Error): void {
     if (this.#failure) return
     this.#failure = error
-    this.#chunks = []
+    this.#chunks.take()
     this.#bytes = 0
     this.#whenEmpty = []
     this.#drained?.reject(error)

@@ -1,0 +1,71 @@
+/** Chunks up to this many bytes are copied together as they come; larger ones cost less as they are. */
+const SMALL = 1024
+const FIRST_SLAB = 4 * 1024
+const LARGEST_SLAB = 64 * 1024
+
+/**
+ * Collects chunks for one write. Small ones are copied into a slab the moment they come: a stage that splits a read into
+ * thousands of pieces would otherwise keep thousands of objects alive until the write, at some 200 bytes each.
+ */
+export class ChunkJoiner {
+  #chunks: Uint8Array[] = []
+  #slab: Uint8Array | undefined
+  #used = 0
+  /** The last of the chunks is small and still by itself: the next small one joins it in a slab. */
+  #lastIsSmall = false
+  readonly #joins: boolean
+
+  /** @param joins - false where each chunk is a datagram. */
+  constructor(joins: boolean) {
+    this.#joins = joins
+  }
+
+  get empty(): boolean {
+    return this.#chunks.length === 0 && this.#slab === undefined
+  }
+
+  push(chunk: Uint8Array): void {
+    if (!this.#joins || chunk.byteLength > SMALL) {
+      this.#closeSlab()
+      this.#chunks.push(chunk)
+      this.#lastIsSmall = false
+    } else if (this.#slab) {
+      this.#copy(chunk)
+    } else if (this.#lastIsSmall) {
+      this.#slab = Buffer.allocUnsafe(FIRST_SLAB)
+      this.#copy(this.#chunks.pop() as Uint8Array)
+      this.#copy(chunk)
+      this.#lastIsSmall = false
+    } else {
+      this.#chunks.push(chunk)
+      this.#lastIsSmall = true
+    }
+  }
+
+  /** All there is, in order; the array is the caller's. */
+  take(): Uint8Array[] {
+    this.#closeSlab()
+    const chunks = this.#chunks
+    this.#chunks = []
+    this.#lastIsSmall = false
+    return chunks
+  }
+
+  #copy(chunk: Uint8Array): void {
+    let slab = this.#slab as Uint8Array
+    if (this.#used + chunk.byteLength > slab.byteLength) {
+      const size = Math.min(LARGEST_SLAB, slab.byteLength * 2)
+      this.#closeSlab()
+      slab = this.#slab = Buffer.allocUnsafe(size)
+    }
+    slab.set(chunk, this.#used)
+    this.#used += chunk.byteLength
+  }
+
+  #closeSlab(): void {
+    if (this.#slab === undefined) return
+    this.#chunks.push(this.#slab.subarray(0, this.#used))
+    this.#slab = undefined
+    this.#used = 0
+  }
+}
