@@ -73,9 +73,10 @@ export class FaceRun implements LinkOwner {
     this.#link.item(item)
     if (item instanceof Uint8Array) this.#bytes += item.byteLength
     if (!this.#info.datagram || this.stopped) return
-    if (this.#segment.skipping) this.#link.reset()
-    else this.#link.endOfDatagram()
+    if (!this.#segment.skipping) this.#link.endOfDatagram()
+    if (!this.#segment.skipping) return
     this.#segment.skipping = false
+    this.#link.reset()
   }
 
   end(): void {

@@ -84,8 +84,8 @@ export class DatagramAsyncLink implements AsyncNext {
         this.next.item(result.value)
       }
       if (this.#owner.stopped) return
+      if (!this.#segment.skipping) this.next.endOfDatagram()
       if (this.#segment.skipping) this.#forget()
-      else this.next.endOfDatagram()
     } catch (error) {
       this.#owner.raise(error, this.#site, 'asyncStage', this.#segment)
       if (error instanceof FrameError && !this.#owner.stopped) this.#forget()

@@ -48,12 +48,11 @@ export function feedWhole({ next, segment }: Entry, item: unknown): void {
   segment.feeding = true
   next.item(item)
   segment.feeding = outer
-  if (segment.skipping) {
-    segment.skipping = false
-    next.reset()
-  } else {
-    next.endOfDatagram()
-  }
+  if (!segment.skipping) next.endOfDatagram()
+  // The end itself may have found the frame bad.
+  if (!segment.skipping) return
+  segment.skipping = false
+  next.reset()
 }
 
 /** Items that are no bytes count as this much towards `maxPushBytes`: a runaway loop of small messages ends too. */
