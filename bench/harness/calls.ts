@@ -1,0 +1,31 @@
+import type { Load } from '../workloads/workload.ts'
+import type { Outcome } from '../load/closed-loop.ts'
+
+/** What can be asked of a server's process. */
+export interface ServerCalls {
+  /** Makes the peer listen; gives its port. */
+  listen(): Promise<number>
+  /** CPU time of the whole process since it began, all its threads, user and system, in microseconds. */
+  cpu(): Promise<number>
+}
+
+/** What can be asked of the generator's process. Loops are known by the port of their server. */
+export interface GeneratorCalls {
+  /** Sends known bytes and compares what comes back. */
+  verify(port: number, load: Load): Promise<void>
+  /** Opens the connections of a loop. */
+  open(port: number, load: Load): Promise<void>
+  /** Runs the loop for so many milliseconds; the server is idle when it resolves. */
+  run(port: number, duration: number): Promise<Outcome>
+}
+
+/** Calls between processes: named functions of data that Node's channel can carry. */
+export type Calls<T> = { [K in keyof T]: (...args: never[]) => Promise<unknown> }
+
+export interface Request {
+  readonly id: number
+  readonly call: string
+  readonly args: readonly unknown[]
+}
+
+export type Reply = { readonly id: number; readonly value: unknown } | { readonly id: number; readonly error: string }

@@ -1,0 +1,56 @@
+import { connect } from 'node:net'
+import type { Load } from '../workloads/workload.ts'
+import { expectedReply, letters, mulberry32 } from './payload.ts'
+
+/** Messages per connection. */
+const MESSAGES = 1024
+/** Per connection, in bytes, however large a message is. */
+const MOST_BYTES = 2 * 1024 * 1024
+/** Of all of it, in milliseconds. */
+const TIMEOUT = 20_000
+const MOST_CONNECTIONS = 8
+
+/**
+ * Sends known bytes over several connections at once, in writes of random sizes, half-closes and compares every byte that
+ * comes back up to the server's end.
+ *
+ * @throws where a byte differs, is missing or is too many, or where the server does not end in time.
+ */
+export async function verifyTcp(port: number, load: Load): Promise<void> {
+  const seeds = Array.from({ length: Math.min(load.connections, MOST_CONNECTIONS) }, (_, index) => index + 1)
+  await Promise.all(seeds.map((seed) => verifyConnection(port, load, seed)))
+}
+
+async function verifyConnection(port: number, load: Load, seed: number): Promise<void> {
+  const sent = letters(Math.min(MESSAGES * load.size, MOST_BYTES), seed)
+  const expected = expectedReply(sent, load.reply)
+  const socket = connect({ port, host: '127.0.0.1', noDelay: true, allowHalfOpen: true, signal: AbortSignal.timeout(TIMEOUT) })
+  let received = 0
+  const echoed = new Promise<void>((resolve, reject) => {
+    socket.on('error', reject)
+    socket.on('data', (chunk: Buffer) => {
+      const equal = chunk.equals(expected.subarray(received, received + chunk.byteLength))
+      if (!equal) reject(new Error(`wrong bytes in the ${chunk.byteLength} from byte ${received} on`))
+      received += chunk.byteLength
+    })
+    socket.on('end', () => {
+      if (received === expected.byteLength) resolve()
+      else reject(new Error(`${received} of ${expected.byteLength} bytes came back`))
+    })
+  })
+  const random = mulberry32(seed)
+  const writing = (async () => {
+    for (let at = 0; at < sent.byteLength; ) {
+      const next = Math.min(sent.byteLength, at + 1 + Math.floor(random() * 2 * load.size))
+      const writable = socket.write(sent.subarray(at, next))
+      if (!writable) await new Promise((resolve) => socket.once('drain', resolve).once('close', resolve))
+      at = socket.destroyed ? sent.byteLength : next
+    }
+    socket.end()
+  })()
+  try {
+    await Promise.all([echoed, writing])
+  } finally {
+    socket.destroy()
+  }
+}
