@@ -21,8 +21,8 @@ export class Succession<C extends Ending> {
   readonly #stop: AbortController = new AbortController()
   readonly #onAbort = (): void => this.stop(this.#init.signal?.reason)
   #current: C | undefined
-  /** By the clock. */
-  #connectedAt = 0
+  /** How long it lived, in ms, once it has gone. */
+  #lived = 0
   /** How often the longest wait has doubled; undefined before the first attempt, which does not wait. */
   #level: number | undefined
   #failures = 0
@@ -63,8 +63,7 @@ export class Succession<C extends Ending> {
     if (this.#current === undefined) return
     await this.#unlessStopped(this.#current.closed)
     this.#current = undefined
-    const { clock, backOff } = this.#init
-    if (clock.now() - this.#connectedAt >= backOff.resetAfter) this.#level = 0
+    if (this.#lived >= this.#init.backOff.resetAfter) this.#level = 0
   }
 
   async #backOff(): Promise<void> {
@@ -89,15 +88,22 @@ export class Succession<C extends Ending> {
         connection.abort(this.#stop.signal.reason)
         throw this.#stop.signal.reason
       }
-      this.#current = connection
-      this.#connectedAt = this.#init.clock.now()
-      this.#failures = 0
+      this.#hold(connection)
       return connection
     } catch (error) {
       const passing = error instanceof ConnectError || error instanceof ConnectTimeoutError
       if (!passing || ++this.#failures >= this.#init.backOff.maxAttempts) throw error
       return undefined
     }
+  }
+
+  #hold(connection: C): void {
+    this.#current = connection
+    this.#failures = 0
+    const { clock } = this.#init
+    const connectedAt = clock.now()
+    // Noted when it goes: the holder may ask for the next one much later.
+    void connection.closed.then(() => (this.#lived = clock.now() - connectedAt))
   }
 
   /** One listener, taken off again: a race against a promise that outlives it would leak. */

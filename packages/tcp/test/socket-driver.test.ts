@@ -2,17 +2,15 @@ import { once } from 'node:events'
 import type { Socket } from 'node:net'
 import { ConnectionResetError } from '@millrace/core'
 import { VirtualClock } from '@millrace/core/testing'
-import { afterEach, describe, expect, test, vi } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { LINGER_MOST, LINGER_QUIET, SocketDriver } from '../src/socket-driver.ts'
-import { closeSockets, pattern, Recorder, socketPair, socketResources } from './loopback.ts'
+import { pattern, Recorder, socketPair } from './loopback.ts'
+import { expectNothingLeft } from './support.ts'
 
 const MIB = 1024 * 1024
 const remoteAddress = { address: '127.0.0.1', port: 7, family: 'IPv4' } as const
 
-afterEach(async () => {
-  closeSockets()
-  await vi.waitFor(() => expect(socketResources()).toEqual({}))
-})
+expectNothingLeft()
 
 async function setUp(kind: 'tcp' | 'unix' = 'tcp') {
   const { local, remote } = await socketPair(kind)

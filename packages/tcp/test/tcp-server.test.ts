@@ -9,45 +9,18 @@ import {
   ListenError,
   pipeline,
   respond,
-  type ServerEvent,
-  type ServerEventOf,
   ServerStateError,
 } from '@millrace/core'
 import { VirtualClock } from '@millrace/core/testing'
-import { afterEach, describe, expect, test, vi } from 'vitest'
-import { createTcpServer, type TcpServer } from '../src/index.ts'
-import { closeSockets, connectRaw, pattern, received, socketResources } from './loopback.ts'
+import { describe, expect, test, vi } from 'vitest'
+import { createTcpServer } from '../src/index.ts'
+import { connectRaw, pattern, received, socketResources } from './loopback.ts'
+import { eventsOf, expectNothingLeft, kept } from './support.ts'
 
 const MIB = 1024 * 1024
-const servers: TcpServer<unknown>[] = []
-const warnings: Error[] = []
-process.on('warning', (warning) => warnings.push(warning))
+expectNothingLeft()
 
-afterEach(async () => {
-  closeSockets()
-  for (const server of servers.splice(0)) {
-    server.abort()
-    await server.closed
-  }
-  await vi.waitFor(() => expect(socketResources()).toEqual({}))
-  expect(warnings).toEqual([])
-})
-
-/** Closed after the test. */
-function kept<S extends TcpServer<unknown>>(server: S): S {
-  servers.push(server)
-  return server
-}
-
-function eventsOf<Type extends ServerEvent['type']>(server: TcpServer<unknown>, type: Type): ServerEventOf<Type>[] {
-  const seen: ServerEventOf<Type>[] = []
-  server.events$.subscribe((event) => {
-    if (event.type === type) seen.push(event as ServerEventOf<Type>)
-  })
-  return seen
-}
-
-const echoing = pipeline(respond((chunk) => chunk))
+const echoing = pipeline(respond<Uint8Array, Uint8Array>((chunk) => chunk))
 
 describe('.listen', () => {
   test('listens on a port of 127.0.0.1 that the system chooses, unless told otherwise', async () => {
@@ -142,7 +115,7 @@ describe('with a pipeline', () => {
         inbound: { push: (chunk: Uint8Array, emit: (text: string) => void) => emit(Buffer.from(chunk).toString()) } }),
       produces: 'message',
     })
-    const server = await kept(createTcpServer(pipeline(exclaim(), respond((text) => text)))).listen()
+    const server = await kept(createTcpServer(pipeline(exclaim(), respond<string, string>((text) => text)))).listen()
     const client = await connectRaw(server.address)
     await vi.waitFor(() => expect(server.connections.size).toBe(1))
     for (const connection of server.connections) connection.write('news')
