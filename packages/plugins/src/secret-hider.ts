@@ -35,15 +35,15 @@ export class SecretHider {
   #hideFrom(text: string): string {
     // Still inside the secret: nothing but the end of its line ends it.
     if (this.#hiding && text === '') return ''
-    const known = this.#hiding ? '' : this.#before
-    const whole = known + text
+    const before = this.#before
+    const whole = before + text
     this.#hiding = false
     const hidden = whole.replace(this.#pattern, (match, marker: string, secret: string, at: number) => {
       this.#hiding = at + match.length === whole.length
       return marker + '*'.repeat(secret.length)
     })
     this.#before = this.#overlap === 0 ? '' : whole.slice(-this.#overlap)
-    return hidden.slice(known.length)
+    return hidden.slice(before.length)
   }
 
   /** Some bytes went by unseen: hides all that comes up to the next end of a line. */

@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer'
 import { InvalidOptionError } from '@millrace/core'
+import { collect } from '@millrace/core/testing'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { chunker } from '../src/chunker.ts'
@@ -25,7 +26,7 @@ describe('chunker', () => {
   })
 
   test('gives views of what came, and the same object where it fits', () => {
-    const chunk = Buffer.from('abcdef')
+    const chunk = Uint8Array.from(Buffer.from('abcdef'))
     const { emitted } = drive(stageOf(4), [chunk, chunk.subarray(0, 4)])
     for (const piece of emitted) expect(piece.buffer).toBe(chunk.buffer)
     const whole = Buffer.from('abcd')
@@ -52,15 +53,13 @@ describe('chunker', () => {
   })
 
   test('is a transform', async () => {
-    const pieces: string[] = []
-    for await (const piece of chunker({ size: 2 }).transform([Buffer.from('abcde')])) pieces.push(piece.toString())
-    expect(pieces).toEqual(['ab', 'cd', 'e'])
+    const pieces = await collect(chunker({ size: 2 }).transform([Buffer.from('abcde')]))
+    expect(pieces.map(String)).toEqual(['ab', 'cd', 'e'])
   })
 
   test('passes what is written as it is', async () => {
     const chunk = Buffer.from('abcde')
-    const pieces: Uint8Array[] = []
-    for await (const piece of chunker({ size: 2 }).outbound.transform([chunk])) pieces.push(piece)
-    expect(pieces[0]).toBe(chunk)
+    const [piece] = await collect(chunker({ size: 2 }).outbound.transform([chunk]))
+    expect(piece).toBe(chunk)
   })
 })

@@ -1,22 +1,23 @@
 import { Buffer } from 'node:buffer'
 import { type Logger, ConnectionResetError } from '@millrace/core'
+import { type RecordingLogger, recordingLogger } from '@millrace/core/testing'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { ConnectionLog, type ConnectionLogOptions, LoggedDirection } from '../src/connection-log.ts'
 import { drive, driveDatagram } from './drive.ts'
-import { FakeContext, LineLogger } from './fake-context.ts'
+import { FakeContext } from './fake-context.ts'
 
 const DEFAULTS: ConnectionLogOptions = { format: 'text', level: 'info', maxBytes: 256, markers: [] }
 
 interface Setup {
   readonly log: ConnectionLog
   readonly inbound: LoggedDirection
-  readonly logger: LineLogger
+  readonly logger: RecordingLogger
   readonly context: FakeContext
 }
 
 function setUp(options: Partial<ConnectionLogOptions> = {}, context: FakeContext = new FakeContext()): Setup {
-  const logger = new LineLogger()
+  const logger = recordingLogger()
   const all = { ...DEFAULTS, ...options }
   const log = new ConnectionLog(logger, all, context)
   return { log, inbound: new LoggedDirection(log, 'inbound', all), logger, context }
@@ -151,7 +152,7 @@ describe('LoggedDirection', () => {
     const options: ConnectionLogOptions = { ...DEFAULTS, markers: ['pw='], redact: (bytes) => (rendered++, bytes) }
     let rendered = 0
     let enabled = false
-    const logger = Object.assign(new LineLogger(), { isLevelEnabled: (level: string) => enabled && level === 'info' })
+    const logger = Object.assign(recordingLogger(), { isLevelEnabled: (level: string) => enabled && level === 'info' })
     const inbound = new LoggedDirection(new ConnectionLog(logger, options, context), 'inbound', options)
     drive(inbound, [Buffer.from('pw=se')])
     expect([rendered, logger.lines.length]).toEqual([0, 0])
@@ -189,6 +190,17 @@ describe('redaction', () => {
     expect(logger.lines).toHaveLength(2)
     for (const { fields } of logger.lines) expect(fields).toMatchObject({ withheld })
     expect(JSON.stringify(logger.lines)).not.toContain('secret')
+  })
+
+  test('hides what a withheld item may have begun', () => {
+    let calls = 0
+    const redact = (bytes: Uint8Array): Uint8Array => {
+      if (calls++ === 0) throw new Error('not yet')
+      return bytes
+    }
+    const { inbound, logger } = setUp({ redact, markers: ['pw='] })
+    drive(inbound, [Buffer.from('pw=se'), Buffer.from('cret\nopen')])
+    expect(logger.lines[1]?.fields['payload']).toBe('****\\nopen')
   })
 
   test('withholds a message that cannot be looked at', () => {

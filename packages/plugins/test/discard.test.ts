@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer'
 import { InvalidOptionError } from '@millrace/core'
+import { collect } from '@millrace/core/testing'
 import { describe, expect, test } from 'vitest'
 import { discard } from '../src/discard.ts'
 import { drive } from './drive.ts'
@@ -14,9 +15,7 @@ describe('discard', () => {
   })
 
   test('gives nothing as a transform', async () => {
-    const items: unknown[] = []
-    for await (const item of discard().transform(['a', 'b'])) items.push(item)
-    expect(items).toEqual([])
+    expect(await collect(discard().transform(['a', 'b']))).toEqual([])
   })
 
   test('refuses options', () => {

@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer'
 import { InvalidOptionError } from '@millrace/core'
+import { collect } from '@millrace/core/testing'
 import { describe, expect, test } from 'vitest'
 import { echo } from '../src/echo.ts'
 import { drive } from './drive.ts'
@@ -17,9 +18,7 @@ describe('echo', () => {
   })
 
   test('gives what it would send back as a transform', async () => {
-    const items: string[] = []
-    for await (const item of echo<string>().transform(['a', 'b'])) items.push(item)
-    expect(items).toEqual(['a', 'b'])
+    expect(await collect(echo<string>().transform(['a', 'b']))).toEqual(['a', 'b'])
   })
 
   test('refuses options', () => {

@@ -1,24 +1,4 @@
-import { Attributes, type ConnectionInfo, type LogFields, type Logger, type PluginContext } from '@millrace/core'
-
-/** One call of a logger. */
-export interface Line {
-  readonly level: string
-  readonly fields: LogFields
-  readonly message: string
-}
-
-/** A logger that remembers its lines. */
-export class LineLogger implements Logger {
-  readonly lines: Line[] = []
-  debug = this.#at('debug')
-  info = this.#at('info')
-  warn = this.#at('warn')
-  error = this.#at('error')
-
-  #at(level: string): (fields: LogFields, message: string) => void {
-    return (fields, message) => void this.lines.push({ level, fields, message })
-  }
-}
+import { Attributes, type ConnectionInfo, type PluginContext } from '@millrace/core'
 
 /** The context of a plugin on a connection that does not exist: its facts, its time and what comes of it are open. */
 export class FakeContext implements PluginContext {

@@ -1,14 +1,15 @@
 import { Buffer } from 'node:buffer'
 import { createContainer, InvalidOptionError, LOGGER, PluginBuildError } from '@millrace/core'
+import { collect, type LogLine, recordingLogger } from '@millrace/core/testing'
 import { describe, expect, test } from 'vitest'
 import { logging, type LoggingOptions } from '../src/logging.ts'
 import { drive } from './drive.ts'
-import { FakeContext, LineLogger } from './fake-context.ts'
+import { FakeContext } from './fake-context.ts'
 import { inboundOf, openPlugin } from './open-plugin.ts'
 
 /** The lines of one connection on which `pw=x` comes and goes. */
-function linesOf(options: LoggingOptions): LineLogger['lines'] {
-  const logger = new LineLogger()
+function linesOf(options: LoggingOptions): readonly LogLine[] {
+  const logger = recordingLogger()
   const container = createContainer().register(LOGGER, { useValue: logger })
   const stages = openPlugin(logging(options), new FakeContext(), container)
   for (const stage of [stages.inbound, stages.outbound]) {
@@ -71,9 +72,8 @@ describe('logging', () => {
   })
 
   test('is a transform in both directions that changes nothing', async () => {
-    const items: unknown[] = []
-    for await (const item of logging<number>({ level: 'debug' }).transform([1, 2])) items.push(item)
-    for await (const item of logging<number>({ level: 'debug' }).outbound.transform([3])) items.push(item)
-    expect(items).toEqual([1, 2, 3])
+    const quiet = logging<number>({ level: 'debug' })
+    expect(await collect(quiet.transform([1, 2]))).toEqual([1, 2])
+    expect(await collect(quiet.outbound.transform([3]))).toEqual([3])
   })
 })
