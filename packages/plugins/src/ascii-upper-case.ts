@@ -1,7 +1,7 @@
 import { Buffer, isAscii } from 'node:buffer'
 
-/** From here on the calls into the engine's own conversion cost less than a loop over the bytes. */
-const NATIVE_FROM = 128
+/** From this many bytes on the calls into the engine's own conversion cost less than a loop over them. */
+const NATIVE_FROM = 96
 
 const isLower = (byte: number): boolean => byte >= 0x61 && byte <= 0x7a
 
@@ -21,7 +21,8 @@ export function upperCaseAscii(bytes: Uint8Array): Uint8Array | undefined {
 }
 
 function byTable(bytes: Uint8Array): Uint8Array | undefined {
-  const upper = new Uint8Array(bytes.length)
+  // Out of Node's pool: a new typed array of more than 64 bytes would cost more than the loop.
+  const upper = Buffer.allocUnsafe(bytes.length)
   let seen = 0
   let changed = 0
   for (let i = 0; i < bytes.length; i++) {

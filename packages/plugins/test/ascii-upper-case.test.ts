@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { upperCaseAscii } from '../src/ascii-upper-case.ts'
 
 /** Lengths on both sides of every change of method. */
-const LENGTHS = [0, 1, 2, 63, 127, 128, 129, 4095, 4096, 4097, 70_000]
+const LENGTHS = [0, 1, 2, 63, 64, 65, 95, 96, 97, 4095, 4096, 4097, 70_000]
 
 describe('upperCaseAscii', () => {
   test('maps every ASCII byte as toUpperCase does, at every length', () => {
