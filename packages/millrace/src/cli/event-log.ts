@@ -1,0 +1,113 @@
+import { inspect } from 'node:util'
+import { type Clock, formatAddress, type LogFields, type Logger, PluginError, type ServerEvent, type ServerEventOf } from '@millrace/core'
+import { Digest } from './digest.ts'
+import { describeError, errorCode } from './errors.ts'
+import { plainText } from './plain-text.ts'
+
+/** In characters: how much of what a plugin reports stands in a line. */
+const MOST_PAYLOAD = 200
+
+/**
+ * Writes what happens in servers: a line for each connection that failed; refusals, drops and plugins' own events at most once a
+ * second for each reason, with a count. Opening and closing are the logging plugin's to tell.
+ */
+export class EventLog {
+  readonly #logger: Logger
+  readonly #digest: Digest
+
+  constructor(logger: Logger, clock: Clock) {
+    this.#logger = logger
+    this.#digest = new Digest(logger, clock)
+  }
+
+  readonly handle = (event: ServerEvent): void => {
+    switch (event.type) {
+      case 'connection-closed':
+        if (event.error) this.#failed(event, event.error)
+        break
+      case 'connection-refused':
+        this.#refused(event)
+        break
+      case 'datagram-dropped':
+        this.#dropped(event)
+        break
+      case 'frame-dropped':
+        this.#frameDropped(event)
+        break
+      case 'plugin-event':
+        this.#reported(event)
+        break
+      case 'listener-error':
+        this.#logger.error({ transport: event.transport, ...factsOf(event.error) }, 'listener failed')
+        break
+      case 'driver-chosen':
+        this.#logger.info({ transport: event.transport, driver: event.driver, reason: event.reason }, 'driver chosen')
+        break
+      default:
+    }
+  }
+
+  /** Writes what has been counted and not told. */
+  flush(): void {
+    this.#digest.flush()
+  }
+
+  #failed({ connection, initiator, duration }: ServerEventOf<'connection-closed'>, error: Error): void {
+    const { id, transport, remoteAddress, bytesRead, bytesWritten } = connection
+    const where = { connection: id, transport, remoteAddress: plainText(formatAddress(remoteAddress)) }
+    const extent = { bytesRead, bytesWritten, duration: Math.round(duration), initiator }
+    const level = error instanceof PluginError ? 'error' : 'warn'
+    this.#logger[level]({ ...factsOf(error), ...where, ...extent }, 'connection failed')
+  }
+
+  #refused({ transport, remoteAddress, reason, detail, error }: ServerEventOf<'connection-refused'>): void {
+    const peer = remoteAddress && { remoteAddress: plainText(formatAddress(remoteAddress)) }
+    const fields = { reason, detail: plainText(detail), transport, ...(error && factsOf(error)), ...peer }
+    const kind = error instanceof PluginError ? `${reason} ${error.plugin}` : reason
+    this.#digest.note(`refused ${kind}`, { level: error ? 'error' : 'warn', fields, message: 'connection refused' })
+  }
+
+  #dropped({ direction, reason, remoteAddress, bytes, error }: ServerEventOf<'datagram-dropped'>): void {
+    const fields = { reason, direction, remoteAddress: formatAddress(remoteAddress), bytes, ...(error && factsOf(error)) }
+    this.#digest.note(`dropped ${direction} ${reason}`, { level: 'warn', fields, message: 'datagram dropped' })
+  }
+
+  #frameDropped({ connection, plugin, error }: ServerEventOf<'frame-dropped'>): void {
+    const fields = { ...factsOf(error), plugin, remoteAddress: formatAddress(connection.remoteAddress) }
+    this.#digest.note(`frame ${plugin} ${error.code}`, { level: 'warn', fields, message: 'frame dropped' })
+  }
+
+  #reported({ connection, plugin, payload }: ServerEventOf<'plugin-event'>): void {
+    const event = plainText(show(payload), MOST_PAYLOAD)
+    const fields = { plugin, connection: connection.id, event }
+    this.#digest.note(`event ${plugin}`, { level: 'info', fields, message: 'plugin event' })
+  }
+}
+
+/** Whatever a plugin has put together, in one line; looking at it may throw too. */
+function show(payload: unknown): string {
+  try {
+    return inspect(payload, { breakLength: Infinity, depth: 2, maxArrayLength: 10, maxStringLength: MOST_PAYLOAD })
+  } catch {
+    return 'something that cannot be shown'
+  }
+}
+
+/** What a line says of an error; of a plugin's, also where it failed. */
+function factsOf(error: Error): LogFields {
+  const site = error instanceof PluginError && {
+    plugin: error.plugin,
+    direction: error.direction,
+    phase: error.phase,
+    offset: error.offset,
+    ...placeOf(error.cause),
+  }
+  return { code: errorCode(error), ...site, error: plainText(describeError(error)) }
+}
+
+/** The line of code that threw, which its author wants to know. */
+function placeOf(cause: unknown): { readonly at?: string } {
+  const stack: unknown = cause instanceof Error ? cause.stack : undefined
+  const frame = typeof stack === 'string' ? /^\s+at (.+)$/m.exec(stack)?.[1] : undefined
+  return frame === undefined ? {} : { at: plainText(frame) }
+}
