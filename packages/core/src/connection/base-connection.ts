@@ -181,8 +181,9 @@ export class BaseConnection extends DuplexFaces<Uint8Array, Uint8Array> implemen
   close({ signal }: AbortOptions = {}): Promise<void> {
     if (this.#status !== 'closing' && this.#status !== 'closed') {
       const initiator = this.#status === 'half-closed-remote' ? 'remote' : 'local'
-      this.inbox.fail(new ConnectionClosedError(), true)
+      // First, so that a reader which is told finds the connection closing.
       this.#finish(initiator)
+      this.inbox.fail(new ConnectionClosedError(), true)
     }
     return ignoreRejection(unlessAborted(this.closed.then(nothing), signal))
   }

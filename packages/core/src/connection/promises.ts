@@ -33,7 +33,17 @@ export function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | unde
   }
   return new Promise((resolve, reject) => {
     const onAbort = (): void => reject(signal.reason as Error)
+    const settled = (): void => signal.removeEventListener('abort', onAbort)
     signal.addEventListener('abort', onAbort, { once: true })
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort))
+    promise.then(
+      (value) => {
+        settled()
+        resolve(value)
+      },
+      (error: unknown) => {
+        settled()
+        reject(error)
+      },
+    )
   })
 }

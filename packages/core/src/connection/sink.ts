@@ -37,13 +37,15 @@ export async function pump<T>(source: AsyncIterable<T> | Iterable<T>, connection
       })
     for (let result = await next(iterator); !result.done; result = await next(iterator)) {
       if (connection.write(result.value)) continue
-      if (isWriteClosed(connection)) throw new ConnectionClosedError()
+      // Rejects where the connection is over, with the error that it ended with.
       await connection.drain()
+      if (isWriteClosed(connection)) throw new ConnectionClosedError()
     }
     await (connection.datagram ? connection.drain() : connection.closeWrite())
   } catch (error) {
     if (iterator && !over) release(iterator)
-    connection.abort(error)
+    // A sink that this side itself has cut is no failure of the connection.
+    if (!isWriteClosed(connection)) connection.abort(error)
     throw error
   } finally {
     signal.removeEventListener('abort', onGone)

@@ -1,6 +1,6 @@
 import { Observable, type Observer, type Operator, Subscriber, type Subscription } from 'rxjs'
 import type { ConnectionInfo, Duplex } from '../connection/connection.ts'
-import type { Inbox, Lease } from '../connection/inbox.ts'
+import type { Inbox, Lease, Reader } from '../connection/inbox.ts'
 import { PluginError } from '../errors/pipeline-errors.ts'
 
 /** What the observables of a connection know of where their items come from. */
@@ -41,11 +41,6 @@ export class ConnectionObservable<T> extends Observable<T> {
       complete: () => given?.complete?.(),
     })
   }
-
-  /** Subscribes on behalf of an operator, which passes errors on and is not the one to end the connection. */
-  observe(observer: Observer<T>): Subscription {
-    return super.subscribe(observer)
-  }
 }
 
 type Callbacks = [error?: ((error: unknown) => void) | null, complete?: (() => void) | null]
@@ -56,14 +51,24 @@ export function derive<T, R>(
   subscribe: (subscriber: Subscriber<R>, observe: (observer: Observer<T>) => Subscription) => () => void,
 ): Observable<R> {
   const origin = originOf(source)
-  const observe = (observer: Observer<T>): Subscription =>
-    source instanceof ConnectionObservable ? source.observe(observer) : source.subscribe(observer)
-  const start = (subscriber: Subscriber<R>): (() => void) => subscribe(subscriber, observe)
+  const start = (subscriber: Subscriber<R>): (() => void) => {
+    const observe = (observer: Observer<T>): Subscription => {
+      // Linked before the first item, as the operators of RxJS do it: what has had enough within an item gets no second one.
+      const inner = new Subscriber<T>(observer)
+      subscriber.add(inner)
+      return source.subscribe(inner)
+    }
+    return subscribe(subscriber, observe)
+  }
   return origin ? new ConnectionObservable(origin, start) : new Observable(start)
 }
 
+/** Errors of those who asked for a connection that has a reader: they concern nobody else. */
+const refusals: WeakSet<object> = new WeakSet()
+
 /** An error that came from an operator ends its connection; the connection's own errors have done so already. */
 function endWith(connection: Origin['connection'], reason: unknown): unknown {
+  if (reason instanceof Error && refusals.has(reason)) return reason
   if (connection.status === 'closed' || connection.status === 'closing') return reason
   const error = toOperatorError(connection, reason)
   connection.abort(error)
@@ -96,17 +101,27 @@ export function createObservable<T>(inbox: Inbox<T>, connection: Origin['connect
     }
   }
   return new ConnectionObservable<T>({ connection, hold }, (subscriber) => {
-    const mine = inbox.claim({
+    const mine = claim(inbox, {
       onItem: (item) => subscriber.next(item),
       onEnd: () => subscriber.complete(),
       onError: (error) => subscriber.error(error),
     })
     lease = mine
-    if (holds > 0) mine.pause()
-    inbox.start()
-    return () => {
+    // Before the first item: a subscriber that has enough within it is to get no second one.
+    subscriber.add(() => {
       mine.release()
       if (lease === mine) lease = undefined
-    }
+    })
+    if (holds > 0) mine.pause()
+    inbox.start()
   })
+}
+
+function claim<T>(inbox: Inbox<T>, reader: Reader<T>): Lease<T> {
+  try {
+    return inbox.claim(reader)
+  } catch (error) {
+    if (error instanceof Error) refusals.add(error)
+    throw error
+  }
 }

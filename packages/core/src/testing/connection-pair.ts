@@ -43,7 +43,7 @@ export function connectionPair({ clock = systemClock, ...options }: ConnectionPa
       limits,
       clock,
       createDriver: (events) => {
-        const driver = new MemoryDriver(events, { datagram })
+        const driver = new MemoryDriver(events)
         drivers.push(driver)
         return driver
       },

@@ -31,7 +31,10 @@ export class Embedded<MessageIn, MessageOut, WireIn = Uint8Array, WireOut = Uint
     return this.#engine.connection
   }
 
-  /** What has come out to the peer and was not taken by {@link readOutbound}, oldest first. */
+  /**
+   * What has come out to the peer and was not taken by {@link readOutbound}, oldest first. On a stream, small chunks of one turn
+   * come joined.
+   */
   get outbound(): readonly WireOut[] {
     this.#engine.work()
     return this.#engine.outbound as readonly WireOut[]

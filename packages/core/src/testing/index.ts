@@ -3,6 +3,8 @@
  *
  * @packageDocumentation
  */
+export type { PairLimits, TestedPair } from './conformance/check.ts'
+export { type ConformanceOptions, describeConnection, type TestRunner } from './conformance/describe-connection.ts'
 export { connectionPair, type ConnectionPairOptions } from './connection-pair.ts'
 export { embed, type EmbedOptions } from './embed.ts'
 export type { Embedded } from './embedded.ts'

@@ -12,8 +12,6 @@ export class MemoryDriver implements Driver {
   peer!: MemoryDriver
   pendingBytes = 0
   readonly #events: DriverEvents
-  readonly #datagram: boolean
-  readonly #capacity: number
   /** Written here, not yet taken by the other end. */
   #outgoing: Uint8Array[] = []
   #bytes = 0
@@ -25,10 +23,8 @@ export class MemoryDriver implements Driver {
   #endDelivered = false
   #drainOwed = false
 
-  constructor(events: DriverEvents, options: { readonly datagram: boolean; readonly capacity?: number }) {
+  constructor(events: DriverEvents) {
     this.#events = events
-    this.#datagram = options.datagram
-    this.#capacity = options.capacity ?? CAPACITY
   }
 
   resume(): void {
@@ -42,7 +38,8 @@ export class MemoryDriver implements Driver {
 
   write(chunks: Uint8Array[], bytes: number): void {
     if (this.#closed || this.#outgoingEnd || this.peer.#closed) return
-    for (const chunk of chunks) this.#outgoing.push(this.#datagram ? chunk.slice() : chunk)
+    // Copies: what is on the way counts as drained, and its writer may use the bytes again.
+    for (const chunk of chunks) this.#outgoing.push(chunk.slice())
     this.#account(bytes)
     this.peer.#schedule()
   }
@@ -82,7 +79,7 @@ export class MemoryDriver implements Driver {
   /** Bytes beyond what the pair holds in flight are pending: the writer has to wait for them. */
   #account(change: number): void {
     this.#bytes += change
-    this.pendingBytes = Math.max(0, this.#bytes - this.#capacity)
+    this.pendingBytes = Math.max(0, this.#bytes - CAPACITY)
     if (this.pendingBytes > 0) this.#drainOwed = true
     else if (this.#drainOwed) {
       this.#drainOwed = false
