@@ -1,5 +1,5 @@
 // `npm start`: serves `logging uppercaser echo` on TCP and UDP port 10000 from source and, as each listener is ready, says on
-// stderr what to type into another terminal. What follows `--` goes to the command as it is.
+// stderr what to type into another terminal. What follows `--` goes to the command too: `npm start -- --tcp 12000`.
 // The command runs in this process, so signals and exit codes are its own.
 import { fileURLToPath } from 'node:url'
 
@@ -43,11 +43,16 @@ function watchLines(onLine) {
   }
 }
 
+/** `--FLAG 10000`, unless the caller names another port. */
+function listener(flag, given) {
+  return given.some((argument) => argument === flag || argument.startsWith(`${flag}=`)) ? [] : [flag, '10000']
+}
+
+const given = process.argv.slice(2)
 watchLines(hint)
 process.argv = [
   ...process.argv.slice(0, 2),
   fileURLToPath(new URL('../packages/millrace/src/cli/main.ts', import.meta.url)),
-  'serve', '--tcp', '10000', '--udp', '10000', 'logging', 'uppercaser', 'echo',
-  ...process.argv.slice(2),
+  'serve', ...listener('--tcp', given), ...listener('--udp', given), 'logging', 'uppercaser', 'echo', ...given,
 ]
 await import('./run.mjs')
