@@ -215,7 +215,8 @@ export class BaseConnection extends DuplexFaces<Uint8Array, Uint8Array> implemen
     this.#outbox.cork()
     this.inbox.end()
     this.#outbox.uncork()
-    if (bothEnded || (this.closesAtEnd && this.#status === 'half-closed-remote')) this.#finish('local')
+    const isOver = this.closesAtEnd && !this.sinking && this.#status === 'half-closed-remote'
+    if (bothEnded || isOver) this.#finish('local')
   }
 
   onDrain(): void {

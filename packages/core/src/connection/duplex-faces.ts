@@ -4,6 +4,7 @@ import { createObservable } from '../rx/connection-observable.ts'
 import type {
   AbortOptions,
   CloseInfo,
+  ConnectionInfo,
   ConnectionStatus,
   Duplex,
   Transport,
@@ -12,7 +13,7 @@ import type { Inbox } from './inbox.ts'
 import { ignoreRejection } from './promises.ts'
 import { pump } from './sink.ts'
 import type { SocketAddress } from './socket-address.ts'
-import { createSource, tagWithConnection } from './source.ts'
+import { CONNECTION, createSource, tagWithConnection } from './source.ts'
 
 /** The pulled and the pushed face of an inbox, and the sink, for any duplex. Each is made when it is first asked for. */
 export abstract class DuplexFaces<In, Out> implements Duplex<In, Out> {
@@ -33,6 +34,16 @@ export abstract class DuplexFaces<In, Out> implements Duplex<In, Out> {
   abstract readonly signal: AbortSignal
   /** What has arrived and is not read yet. For the engine. */
   abstract readonly inbox: Inbox<In>
+
+  /** Whether a sink is at work. */
+  get sinking(): boolean {
+    return this.#sinking
+  }
+
+  /** What is read from the duplex itself, rather than from its `source`, is read from this connection too. */
+  get [CONNECTION](): ConnectionInfo {
+    return this
+  }
 
   abstract write(item: Out): boolean
   abstract drain(options?: AbortOptions): Promise<void>
@@ -71,6 +82,8 @@ export abstract class DuplexFaces<In, Out> implements Duplex<In, Out> {
       await pump(source, this)
     } finally {
       this.#sinking = false
+      // A session whose input is over has no other end than its last word.
+      if (this.datagram && this.status === 'half-closed-remote') void this.close()
     }
   }
 }

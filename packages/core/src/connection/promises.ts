@@ -28,7 +28,7 @@ export function deferred<T>(): Deferred<T> {
 export function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return promise
   if (signal.aborted) {
-    ignoreRejection(promise)
+    void ignoreRejection(promise)
     return Promise.reject(signal.reason as Error)
   }
   return new Promise((resolve, reject) => {

@@ -7,7 +7,7 @@ type Writable<T> = Pick<Duplex<unknown, T>, 'abort' | 'closeWrite' | 'datagram' 
 /** Lets a source go without waiting for it, whatever it does. */
 function release(iterator: AsyncIterator<unknown> | Iterator<unknown>): void {
   try {
-    ignoreRejection(Promise.resolve(iterator.return?.()))
+    void ignoreRejection(Promise.resolve(iterator.return?.()))
   } catch {
     // Its own affair: the sink has its error to tell.
   }

@@ -103,7 +103,8 @@ export function createSource<T>(inbox: Inbox<T>): AsyncIterable<T> {
   return { [Symbol.asyncIterator]: () => new InboxIterator(inbox) }
 }
 
-const CONNECTION: unique symbol = Symbol('millrace.connection')
+/** Under this an iterable says whose items it gives. */
+export const CONNECTION: unique symbol = Symbol('millrace.connection')
 
 interface Tagged {
   readonly [CONNECTION]?: ConnectionInfo

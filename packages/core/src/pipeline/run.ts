@@ -175,7 +175,7 @@ export class Run implements AsyncLinkOwner {
 
   /** The last message has come. A session that nobody serves is over then: it has no other end. */
   onMessagesEnd(): void {
-    if (this.connection.datagram && !this.#serving) this.close()
+    if (this.connection.datagram && !this.#serving && !this.messages.sinking) this.close()
   }
 
   /** Runs the handler, whose end is the end of the output. */
