@@ -25,7 +25,8 @@ import { UdpSession } from './udp-session.ts'
 export interface UdpListenerInit {
   readonly options: ResolvedServerOptions
   readonly clock: Clock
-  readonly driver: UdpDriver
+  /** Called for each attempt to listen. */
+  readonly createDriver: () => UdpDriver
   /** Serves without sessions. */
   readonly serveStateless?: StatelessServe | undefined
 }
@@ -37,6 +38,7 @@ export class UdpListener implements Listener<UdpListenOptions> {
   readonly #table: SessionTable<UdpSession>
   #acceptor!: Acceptor
   #local!: SocketAddress
+  #driver: UdpDriver | undefined
   #guard!: SourceGuard
   #outlet: Outlet | undefined
   #stateless: StatelessPort | undefined
@@ -52,9 +54,11 @@ export class UdpListener implements Listener<UdpListenOptions> {
   }
 
   async listen(options: UdpListenOptions, acceptor: Acceptor): Promise<SocketAddress> {
-    const { driver, clock, serveStateless, options: limits } = this.#init
+    const { createDriver, clock, serveStateless, options: limits } = this.#init
+    const driver = createDriver()
     this.#acceptor = acceptor
-    this.#local = await this.#bind(options)
+    this.#local = await this.#bind(driver, options)
+    this.#driver = driver
     this.#guard = new SourceGuard(this.#local, clock)
     this.#outlet = new Outlet(driver, limits.maxSendQueue, clock, acceptor.report.bind(acceptor))
     if (serveStateless) {
@@ -100,15 +104,15 @@ export class UdpListener implements Listener<UdpListenOptions> {
     this.#stateless?.close()
     await this.#outlet?.flush()
     this.#table.stop()
-    await this.#init.driver.close()
+    await this.#driver?.close()
   }
 
-  async #bind(given: UdpListenOptions): Promise<SocketAddress> {
+  async #bind(driver: UdpDriver, given: UdpListenOptions): Promise<SocketAddress> {
     const { host, port, type, lookup, ...options } = resolveListenOptions(given)
     const { signal } = options
     try {
       const resolved = await resolveHost('listen.host', host, { type, lookup, signal })
-      return await this.#init.driver.bind({ ...options, ...resolved, port }, {
+      return await driver.bind({ ...options, ...resolved, port }, {
         onDatagram: (data, address, from) => this.receive(data, address, from),
         onError: (error) => this.#acceptor.report({ type: 'listener-error', transport: 'udp', error }),
       })

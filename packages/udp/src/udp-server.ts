@@ -85,7 +85,7 @@ export function createUdpServer(
   const clock = resolveService(container, CLOCK) as Clock
   const built = isPipeline(pipeline) && pipeline.serves ? buildPipeline(pipeline, container) : (pipeline as BuiltPipeline)
   const serveStateless = options.stateless && built.serves ? statelessServe(built, options, clock) : undefined
-  const listener = new UdpListener({ options, clock, driver: new NodeUdpDriver(), serveStateless })
+  const listener = new UdpListener({ options, clock, createDriver: () => new NodeUdpDriver(), serveStateless })
   return new SessionServer<UdpSession>(listener, built, { ...options, container })
 }
 
