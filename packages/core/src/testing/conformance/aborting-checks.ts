@@ -96,7 +96,7 @@ export const abortingChecks: readonly Check[] = [
   },
   {
     promise: 'the other end of an abort breaks with ConnectionResetError, one object everywhere',
-    noticed: true,
+    needs: 'resets',
     run: async ({ local, remote }) => {
       const pending = local.source[Symbol.asyncIterator]().next()
       const sunk = local.sink(never())

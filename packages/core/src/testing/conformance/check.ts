@@ -22,8 +22,10 @@ export interface PairLimits {
 export interface Capabilities {
   /** Each item is a datagram, and there is no half-close. */
   readonly datagram: boolean
-  /** An end learns that the other one was closed or reset. */
+  /** An end learns that the other one was closed. */
   readonly noticesEnd: boolean
+  /** An end learns that the other one was aborted. */
+  readonly resets: boolean
   /** The most bytes that one datagram can carry, where there is such a limit. */
   readonly maxDatagramSize: number | undefined
   /** Bytes that may be on the way, unread, beside the `highWaterMark` of either end. */
@@ -36,8 +38,7 @@ export interface Check {
   readonly promise: string
   /** Default both kinds. */
   readonly only?: 'stream' | 'datagram'
-  /** Needs {@link Capabilities.noticesEnd}. */
-  readonly noticed?: boolean
+  readonly needs?: 'noticesEnd' | 'resets'
   readonly limits?: Partial<PairLimits>
   readonly run: (pair: TestedPair, capabilities: Capabilities) => Promise<void>
 }
@@ -45,6 +46,14 @@ export interface Check {
 /** Bytes that tell their place. */
 export function pattern(length: number, seed = 1): Uint8Array {
   return Uint8Array.from({ length }, (_, i) => (i * 31 + (i >> 8) * 17 + seed) & 0xff)
+}
+
+/** That these are the same bytes, be they a Buffer or a plain Uint8Array. */
+export function sameBytes(actual: Uint8Array | undefined, expected: Uint8Array): void {
+  assert.ok(actual instanceof Uint8Array, 'there are no bytes')
+  assert.equal(actual.byteLength, expected.byteLength)
+  const at = actual.findIndex((byte, i) => byte !== expected[i])
+  assert.equal(at, -1, `byte ${at} is ${actual[at]} instead of ${expected[at]}`)
 }
 
 /** Reads on until so many bytes have come, then breaks; fails where the input ends before, or gives more. */

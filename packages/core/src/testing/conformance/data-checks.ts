@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { firstValueFrom, take } from 'rxjs'
 import { ConnectionBusyError } from '../../errors/connection-errors.ts'
 import { joined } from '../splits.ts'
-import { type Check, failure, observed, pattern, read, readItem } from './check.ts'
+import { type Check, failure, observed, pattern, read, readItem, sameBytes } from './check.ts'
 
 /** What `data$` promises. */
 export const dataChecks: readonly Check[] = [
@@ -48,7 +48,7 @@ export const dataChecks: readonly Check[] = [
       const { error } = await observed(local)
       assert.ok(error instanceof ConnectionBusyError)
       remote.write(pattern(3))
-      assert.deepEqual((await pending).value, pattern(3))
+      sameBytes((await pending).value, pattern(3))
       assert.equal(local.status, 'open')
     },
   },
@@ -58,7 +58,7 @@ export const dataChecks: readonly Check[] = [
       local.data$.subscribe({ next: () => assert.fail('not subscribed any more') }).unsubscribe()
       const pending = local.source[Symbol.asyncIterator]().next()
       remote.write(pattern(3))
-      assert.deepEqual((await pending).value, pattern(3))
+      sameBytes((await pending).value, pattern(3))
     },
   },
   {
@@ -68,7 +68,7 @@ export const dataChecks: readonly Check[] = [
       const got: Uint8Array[] = []
       local.data$.pipe(take(2)).subscribe((chunk) => got.push(chunk))
       assert.deepEqual(got, [Uint8Array.of(1), Uint8Array.of(2)])
-      assert.deepEqual(await read(local, 1), Uint8Array.of(3))
+      sameBytes(await read(local, 1), Uint8Array.of(3))
     },
   },
   {
@@ -82,7 +82,7 @@ export const dataChecks: readonly Check[] = [
         got.push(item)
         bytes += item.byteLength
       }
-      assert.deepEqual(joined(got), Uint8Array.of(0, 1, 2, 3, 4, 5))
+      sameBytes(joined(got), Uint8Array.of(0, 1, 2, 3, 4, 5))
     },
   },
   {

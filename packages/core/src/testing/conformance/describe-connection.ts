@@ -19,8 +19,10 @@ export interface TestRunner {
 export interface ConformanceOptions extends TestRunner {
   /** Each item is a datagram and there is no half-close. Default false. */
   readonly datagram?: boolean
-  /** An end learns that the other one was closed or reset. Default: a stream does, a datagram connection does not. */
+  /** An end learns that the other one was closed. Default: a stream does, a datagram connection does not. */
   readonly noticesEnd?: boolean
+  /** An end learns that the other one was aborted. Default as `noticesEnd`; a Unix socket tells its peer a clean end instead. */
+  readonly resets?: boolean
   /** The most bytes that one datagram can carry. Default: there is no limit to check. */
   readonly maxDatagramSize?: number
   /** Bytes that buffers outside of the process may hold, unread. Default 16 MiB, which is more than Linux gives a TCP connection. */
@@ -57,9 +59,10 @@ const GROUPS: Readonly<Record<string, readonly Check[]>> = {
 export function describeConnection(
   name: string,
   makePair: (limits: Partial<PairLimits>) => Promise<TestedPair> | TestedPair,
-  { describe, test, datagram = false, noticesEnd = !datagram, maxDatagramSize, inFlight = 16 * 1024 * 1024 }: ConformanceOptions,
+  options: ConformanceOptions,
 ): void {
-  const capabilities: Capabilities = { datagram, noticesEnd, maxDatagramSize, inFlight }
+  const { describe, test } = options
+  const capabilities = capabilitiesOf(options)
   describe(name, () => {
     for (const [group, checks] of Object.entries(GROUPS)) {
       const applying = checks.filter((check) => applies(check, capabilities))
@@ -80,9 +83,14 @@ export function describeConnection(
   })
 }
 
-function applies({ only, noticed }: Check, { datagram, noticesEnd }: Capabilities): boolean {
-  if (noticed && !noticesEnd) return false
-  return only === undefined || (only === 'datagram') === datagram
+function capabilitiesOf({ datagram = false, noticesEnd = !datagram, ...rest }: ConformanceOptions): Capabilities {
+  const { resets = noticesEnd, maxDatagramSize, inFlight = 16 * 1024 * 1024 } = rest
+  return { datagram, noticesEnd, resets, maxDatagramSize, inFlight }
+}
+
+function applies({ only, needs }: Check, capabilities: Capabilities): boolean {
+  if (needs && !capabilities[needs]) return false
+  return only === undefined || (only === 'datagram') === capabilities.datagram
 }
 
 async function release({ local, remote, dispose }: TestedPair): Promise<void> {
