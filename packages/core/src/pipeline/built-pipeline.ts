@@ -9,6 +9,11 @@ export interface BuiltPlugin extends Plugin<unknown, unknown, unknown, unknown> 
   readonly answer?: Answer
 }
 
+/** Whether a plugin at the end sends its answers from its own stage, as echo does, rather than from a handler. */
+export function answersItself(last: BuiltPlugin | undefined): boolean {
+  return last !== undefined && last.terminal && !last.serve && !last.answer
+}
+
 /** What `respond` is made of, for whoever runs it without a connection. */
 export interface Answer {
   /** How many items may be in hand at once. */

@@ -1,6 +1,6 @@
 import type { CloseInfo } from '../connection/connection.ts'
 import { AsyncLink, type AsyncNext } from './async-link.ts'
-import type { BuiltPlugin } from './built-pipeline.ts'
+import { answersItself, type BuiltPlugin } from './built-pipeline.ts'
 import { answerAll } from './answer-all.ts'
 import { answeringEnd, closedGate } from './chain-ends.ts'
 import { DatagramAsyncLink } from './datagram-async-link.ts'
@@ -72,7 +72,7 @@ export class Chain {
       }
     }
     const last = this.#plugins.at(-1)
-    this.#lead(last?.terminal && !last.serve && !last.answer ? answeringEnd(this.#run) : this.#run.messages)
+    this.#lead(answersItself(last) ? answeringEnd(this.#run) : this.#run.messages)
     if (last?.answer) this.#run.serve(last.name, answerAll(last.answer))
     else if (last?.serve) this.#run.serve(last.name, last.serve)
   }

@@ -1,7 +1,6 @@
 import type { BaseConnection } from '../connection/base-connection.ts'
 import type { CloseInfo, ConnectionInfo } from '../connection/connection.ts'
 import type { Clock, Timer } from '../connection/clock.ts'
-import type { Lease } from '../connection/inbox.ts'
 import { type Deferred, deferred } from '../connection/promises.ts'
 import { FrameError } from '../errors/frame-errors.ts'
 import { PluginError, type PluginPhase } from '../errors/pipeline-errors.ts'
@@ -10,9 +9,10 @@ import type { AsyncLinkOwner } from './async-link.ts'
 import { Attributes } from './attributes.ts'
 import { Chain } from './chain.ts'
 import { peerEnd } from './chain-ends.ts'
+import { Intake, type Intaker } from './intake.ts'
 import type { Segment, Site } from './link.ts'
 import { MessageDuplex } from './message-duplex.ts'
-import type { BuiltPlugin } from './built-pipeline.ts'
+import { answersItself, type BuiltPlugin } from './built-pipeline.ts'
 import type { ProceedChanges } from './plugin.ts'
 import { changedInfo } from './changed-info.ts'
 
@@ -28,14 +28,11 @@ export interface RunOptions {
   readonly report: (event: ServerEvent) => void
 }
 
-/** The largest piece that goes through the stages at once, in bytes: what it expands to is what a run may overshoot by. */
-const SLICE = 64 * 1024
-
 /**
  * The plugins at work on one connection: reads it, feeds the inbound chain, writes what comes out of the outbound chain, and
  * ends the connection when the stages, or the handler, have had their last word.
  */
-export class Run implements AsyncLinkOwner {
+export class Run implements AsyncLinkOwner, Intaker {
   readonly connection: BaseConnection
   readonly attributes: Attributes = new Attributes()
   readonly options: RunOptions
@@ -44,11 +41,10 @@ export class Run implements AsyncLinkOwner {
   info: ConnectionInfo
   stopped = false
   readonly #chain: Chain
+  readonly #intake: Intake
   readonly #handlerIndex: number
+  readonly #answersItself: boolean
   readonly #outputOver: Deferred<void> = deferred()
-  #lease: Lease<Uint8Array> | undefined
-  #holds = 0
-  #fed = 0
   #serving = false
   #outputEnded: 'no' | 'ending' | 'ended' = 'no'
   #closing = false
@@ -63,6 +59,8 @@ export class Run implements AsyncLinkOwner {
     this.messages = new MessageDuplex(this)
     this.#chain = new Chain(this, plugins, peerEnd(this))
     this.#handlerIndex = plugins.length
+    this.#answersItself = answersItself(plugins.at(-1))
+    this.#intake = new Intake(connection, options.highWaterMark, this)
   }
 
   get maxPushBytes(): number {
@@ -84,6 +82,26 @@ export class Run implements AsyncLinkOwner {
     return this.#chain.lastToWrite
   }
 
+  get deaf(): boolean {
+    return this.stopped || this.#closing
+  }
+
+  feed(slice: Uint8Array): void {
+    this.#chain.feed(slice)
+  }
+
+  feedDatagram(datagram: Uint8Array): void {
+    this.#chain.feedDatagram(datagram)
+  }
+
+  onEnd(): void {
+    if (!this.stopped) this.connection.batch(() => this.#chain.endInbound())
+  }
+
+  onError(error: Error): void {
+    this.#stop(error)
+  }
+
   get hasAsyncStages(): boolean {
     return this.#chain.hasAsyncStages
   }
@@ -92,13 +110,7 @@ export class Run implements AsyncLinkOwner {
   start(): void {
     this.#chain.openFrom(0)
     if (this.stopped) return
-    this.#lease = this.connection.inbox.claim({
-      onItem: (chunk) => this.#receive(chunk),
-      onEnd: () => this.#receiveEnd(),
-      onError: (error) => this.#stop(error),
-    })
-    if (this.#holds > 0) this.#lease.pause()
-    this.connection.inbox.start()
+    this.#intake.start()
   }
 
   /** A plugin that gates lets the later ones open. */
@@ -109,12 +121,7 @@ export class Run implements AsyncLinkOwner {
 
   /** Stops reading until the function it returns is called. */
   hold(): () => void {
-    if (this.#holds++ === 0) this.#lease?.pause()
-    let held = true
-    return () => {
-      if (held && --this.#holds === 0) this.#lease?.resume()
-      held = false
-    }
+    return this.#intake.hold()
   }
 
   holdBack({ direction }: Site): () => void {
@@ -129,7 +136,8 @@ export class Run implements AsyncLinkOwner {
   }
 
   whenWritable(): Promise<void> {
-    if (this.connection.unsentBytes < this.highWaterMark) return Promise.resolve()
+    // Where a handler writes, the wire is its affair: an asynchronous stage that waited for it could wait for itself.
+    if (!this.#answersItself || this.connection.unsentBytes < this.highWaterMark) return Promise.resolve()
     return this.connection.drain()
   }
 
@@ -204,45 +212,9 @@ export class Run implements AsyncLinkOwner {
 
   toError(thrown: unknown, { plugin, direction }: Site, phase: PluginPhase): PluginError {
     if (thrown instanceof PluginError) return thrown
-    const offset = direction === 'inbound' ? this.#fed : this.connection.bytesWritten
+    const offset = direction === 'inbound' ? this.#intake.fed : this.connection.bytesWritten
     const { remoteAddress } = this.info
     return new PluginError({ plugin, direction, phase, remoteAddress, offset }, thrown)
-  }
-
-  #receive(chunk: Uint8Array): void {
-    if (this.stopped || this.#closing) return
-    if (this.connection.datagram) {
-      this.#chain.feedDatagram(chunk)
-      this.#fed += chunk.byteLength
-      this.#holdWhileFull()
-      return
-    }
-    for (let start = 0; start < chunk.byteLength && !this.stopped; start += SLICE) {
-      if (this.#holds > 0) {
-        this.connection.unread(chunk.subarray(start))
-        return
-      }
-      const slice = chunk.byteLength <= SLICE ? chunk : chunk.subarray(start, start + SLICE)
-      this.#feed(slice)
-    }
-  }
-
-  #feed(slice: Uint8Array): void {
-    const before = this.connection.bytesWritten
-    this.#chain.feed(slice)
-    this.#fed += slice.byteLength
-    // Only what the stages themselves answered holds the reading: a handler may well read while its peer does not.
-    if (this.connection.bytesWritten > before) this.#holdWhileFull()
-  }
-
-  #holdWhileFull(): void {
-    if (this.connection.unsentBytes < this.highWaterMark) return
-    this.connection.whenDrained(this.hold())
-  }
-
-  #receiveEnd(): void {
-    if (this.stopped) return
-    this.connection.batch(() => this.#chain.endInbound())
   }
 
   /** The handler is done: what it wrote goes out, further input is discarded for a while so that the peer gets it all. */
@@ -268,7 +240,7 @@ export class Run implements AsyncLinkOwner {
   #release(info: CloseInfo): Error | undefined {
     this.#linger?.cancel()
     this.#stop(info.error)
-    this.#lease?.release()
+    this.#intake.release()
     return this.#chain.close(info)
   }
 }

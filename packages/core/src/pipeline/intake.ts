@@ -1,0 +1,91 @@
+import type { BaseConnection } from '../connection/base-connection.ts'
+import type { Lease } from '../connection/inbox.ts'
+
+/** The largest piece that goes through the stages at once, in bytes: what it expands to is what a run may overshoot by. */
+const SLICE = 64 * 1024
+
+/** Where what is read goes. */
+export interface Intaker {
+  /** What is read from now on is of no use: the run is over, or closing. */
+  readonly deaf: boolean
+  feed(slice: Uint8Array): void
+  feedDatagram(datagram: Uint8Array): void
+  onEnd(): void
+  onError(error: Error): void
+}
+
+/** Reads a connection for a run: in slices, looking between them at whether it has to wait. */
+export class Intake {
+  /** Bytes that have gone into the stages. */
+  fed = 0
+  readonly #connection: BaseConnection
+  readonly #highWaterMark: number
+  readonly #intaker: Intaker
+  #lease: Lease<Uint8Array> | undefined
+  #holds = 0
+
+  constructor(connection: BaseConnection, highWaterMark: number, intaker: Intaker) {
+    this.#connection = connection
+    this.#highWaterMark = highWaterMark
+    this.#intaker = intaker
+  }
+
+  start(): void {
+    this.#lease = this.#connection.inbox.claim({
+      onItem: (chunk) => this.#receive(chunk),
+      onEnd: () => this.#intaker.onEnd(),
+      onError: (error) => this.#intaker.onError(error),
+    })
+    if (this.#holds > 0) this.#lease.pause()
+    this.#connection.inbox.start()
+  }
+
+  /** Stops reading until the function it returns is called; several add up. */
+  hold(): () => void {
+    if (this.#holds++ === 0) this.#lease?.pause()
+    let held = true
+    return () => {
+      if (held && --this.#holds === 0) this.#lease?.resume()
+      held = false
+    }
+  }
+
+  release(): void {
+    this.#lease?.release()
+  }
+
+  #receive(chunk: Uint8Array): void {
+    if (this.#connection.datagram) this.#receiveDatagram(chunk)
+    else this.#receiveBytes(chunk)
+  }
+
+  #receiveDatagram(datagram: Uint8Array): void {
+    if (this.#intaker.deaf) return
+    this.#intaker.feedDatagram(datagram)
+    this.fed += datagram.byteLength
+    this.#holdWhileFull()
+  }
+
+  #receiveBytes(chunk: Uint8Array): void {
+    for (let start = 0; start < chunk.byteLength && !this.#intaker.deaf; start += SLICE) {
+      if (this.#holds > 0) {
+        this.#connection.unread(chunk.subarray(start))
+        return
+      }
+      this.#receiveSlice(chunk.byteLength <= SLICE ? chunk : chunk.subarray(start, start + SLICE))
+    }
+  }
+
+  #receiveSlice(slice: Uint8Array): void {
+    const before = this.#connection.bytesWritten
+    this.#intaker.feed(slice)
+    this.fed += slice.byteLength
+    // Only what the stages themselves answered holds the reading: a handler may well read while its peer does not.
+    if (this.#connection.bytesWritten > before) this.#holdWhileFull()
+  }
+
+  #holdWhileFull(): void {
+    if (this.#connection.unsentBytes < this.#highWaterMark) return
+    this.#connection.whenDrained(this.hold())
+  }
+}
