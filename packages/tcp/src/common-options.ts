@@ -3,7 +3,10 @@ import { type DependencyContainer, InvalidOptionError, type OptionDescription } 
 /** The longest delay that a timer of Node's can have, in milliseconds: 24.8 days. */
 export const LONGEST_DELAY: number = 2 ** 31 - 1
 
-/** Bytes that the path of a Unix socket may have: `sun_path` less its final zero. Older Nodes cut a longer one without a word. */
+/**
+ * Bytes that the path of a Unix socket may have: `sun_path` less its final zero. Older Nodes cut a longer one without a
+ * word.
+ */
 const LONGEST_PATH = process.platform === 'linux' ? 107 : 103
 
 /** T with some of its options always there. */

@@ -23,7 +23,8 @@ export interface TcpTargetOptions {
   /** The port, 1 to 65,535. Needed, but for a Unix socket. */
   readonly port?: number | undefined
   /**
-   * The address, or a name for it. Of a name with several addresses all are tried (Happy Eyeballs, RFC 8305, as Node does it).
+   * The address, or a name for it. Of a name with several addresses all are tried (Happy Eyeballs, RFC 8305, as Node
+   * does it).
    *
    * @defaultValue '127.0.0.1'
    */
@@ -61,8 +62,8 @@ export interface TcpTargetOptions {
    */
   readonly autoSelectFamilyAttemptTimeout?: number | undefined
   /**
-   * How long connecting may take in all, looking the name up included, in milliseconds; 0 leaves it to the system (about two
-   * minutes on Linux).
+   * How long connecting may take in all, looking the name up included, in milliseconds; 0 leaves it to the system
+   * (about two minutes on Linux).
    *
    * @defaultValue 10_000
    */

@@ -2,16 +2,18 @@ import { closeSync, openSync, readFileSync } from 'node:fs'
 import type { Socket } from 'node:net'
 import { descriptorOf } from './descriptor.ts'
 
-/** Descriptors that are kept free for everything else in the process: at most this many, and at most an eighth of all. */
+/**
+ * Descriptors that are kept free for everything else in the process: at most this many, and at most an eighth of all.
+ */
 const MOST_RESERVED = 64
 
 /**
  * Tells when the process is about to run out of file descriptors.
  *
- * Once it has, the system can accept no connection, and libuv accepts and closes each one in a trick of its own, without a
- * word to anyone. So the last descriptors are kept back, and a connection that would take one of them is turned away by us
- * instead, where it can be counted. A new descriptor is always the lowest free one (POSIX, `open`), so the number of an
- * accepted socket tells without counting: all below it are in use.
+ * Once it has, the system can accept no connection, and libuv accepts and closes each one in a trick of its own,
+ * without a word to anyone. So the last descriptors are kept back, and a connection that would take one of them is
+ * turned away by us instead, where it can be counted. A new descriptor is always the lowest free one (POSIX, `open`),
+ * so the number of an accepted socket tells without counting: all below it are in use.
  *
  * The guard guards nothing where the system names no limit in `/proc/self/limits`, that is, anywhere but on Linux.
  */

@@ -20,12 +20,13 @@ export interface TcpListenOptions {
    */
   readonly host?: string | undefined
   /**
-   * The path of a Unix socket, in place of `port` and `host`; at most 107 bytes (103 on macOS). A socket file that is there
-   * already is removed if nobody answers on it; anything else there is an error. The file is removed at closing.
+   * The path of a Unix socket, in place of `port` and `host`; at most 107 bytes (103 on macOS). A socket file that is
+   * there already is removed if nobody answers on it; anything else there is an error. The file is removed at closing.
    */
   readonly path?: string | undefined
   /**
-   * Connections that the system holds until they are accepted, 1 or more; the system may have a smaller limit of its own.
+   * Connections that the system holds until they are accepted, 1 or more; the system may have a smaller limit of its
+   * own.
    *
    * @defaultValue 511
    */
@@ -43,8 +44,8 @@ export interface TcpListenOptions {
    */
   readonly ipv6Only?: boolean | undefined
   /**
-   * Whether other processes may listen on the same port, the system spreading connections over them (SO_REUSEPORT). Refused
-   * on Node older than 22.12 or 23.1, which lacks it.
+   * Whether other processes may listen on the same port, the system spreading connections over them (SO_REUSEPORT).
+   * Refused on Node older than 22.12 or 23.1, which lacks it.
    *
    * @defaultValue false
    */

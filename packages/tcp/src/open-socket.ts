@@ -15,8 +15,8 @@ interface OpenContext {
 /**
  * Connects a socket and makes something of it, in the very call in which it is connected, so that no event is missed.
  *
- * @throws (as a rejection) {@link ConnectError}, {@link ConnectTimeoutError}, `signal.reason`; then nothing is left open, but for
- * a look-up that is under way: the system cannot be stopped in that.
+ * @throws (as a rejection) {@link ConnectError}, {@link ConnectTimeoutError}, `signal.reason`; then nothing is left
+ * open, but for a look-up that is under way: the system cannot be stopped in that.
  */
 export function openSocket<T>(
   options: ResolvedConnectOptions,

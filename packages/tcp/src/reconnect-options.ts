@@ -5,8 +5,8 @@ import { type ResolvedConnectOptions, resolveConnectOptions, type TcpConnectOpti
 /** When to try again. */
 export interface BackOffOptions {
   /**
-   * The longest wait before the first new attempt, in milliseconds; it doubles with each one. The wait itself is a random part
-   * of it ("full jitter"), so that clients that lost the same server do not come back all at once.
+   * The longest wait before the first new attempt, in milliseconds; it doubles with each one. The wait itself is a
+   * random part of it ("full jitter"), so that clients that lost the same server do not come back all at once.
    *
    * @defaultValue 200
    */
@@ -24,8 +24,8 @@ export interface BackOffOptions {
    */
   readonly maxAttempts?: number | undefined
   /**
-   * How long a connection must have lived for the wait to start over at `initialDelay`, in milliseconds: a server that accepts
-   * and closes at once is not besieged.
+   * How long a connection must have lived for the wait to start over at `initialDelay`, in milliseconds: a server that
+   * accepts and closes at once is not besieged.
    *
    * @defaultValue 10_000
    */
@@ -50,7 +50,13 @@ export const BACK_OFF_OPTIONS: Readonly<Record<keyof BackOffOptions, OptionDescr
     default: 200,
     help: 'the longest wait before the first new attempt; it doubles with each one',
   },
-  maxDelay: { type: 'integer', unit: 'ms', range: [1, LONGEST_DELAY], default: 30_000, help: 'what the wait doubles up to' },
+  maxDelay: {
+    type: 'integer',
+    unit: 'ms',
+    range: [1, LONGEST_DELAY],
+    default: 30_000,
+    help: 'what the wait doubles up to',
+  },
   maxAttempts: {
     type: 'integer',
     unit: 'attempts',
@@ -76,9 +82,17 @@ export const BACK_OFF_OPTIONS: Readonly<Record<keyof BackOffOptions, OptionDescr
 /** When to try again, with the defaults filled in. */
 export type BackOff = Defaulted<BackOffOptions, keyof BackOffOptions>
 
+/** Both parts of {@link TcpReconnectOptions}. */
+export interface ResolvedReconnectOptions {
+  readonly connect: ResolvedConnectOptions
+  readonly backOff: BackOff
+}
+
 /** @throws {@link InvalidOptionError} */
-export function resolveReconnectOptions(given: TcpReconnectOptions): { connect: ResolvedConnectOptions; backOff: BackOff } {
-  if (typeof given !== 'object' || given === null) throw new InvalidOptionError('reconnectTcp options', 'an object', given)
+export function resolveReconnectOptions(given: TcpReconnectOptions): ResolvedReconnectOptions {
+  if (typeof given !== 'object' || given === null) {
+    throw new InvalidOptionError('reconnectTcp options', 'an object', given)
+  }
   const { initialDelay, maxDelay, maxAttempts, resetAfter, random, ...target } = given
   const named = { initialDelay, maxDelay, maxAttempts, resetAfter, random }
   const resolved = resolveOptions('reconnectTcp', BACK_OFF_OPTIONS, named) as BackOff

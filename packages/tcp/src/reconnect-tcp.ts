@@ -5,15 +5,16 @@ import { Reconnector } from './reconnector.ts'
 import type { TcpClientConnection } from './tcp-connector.ts'
 
 /**
- * Successive connections to one place. Nothing happens until it is iterated, or {@link connections$} is subscribed to; each
- * iteration and each subscription makes connections of its own, with plugins of its own.
+ * Successive connections to one place. Nothing happens until it is iterated, or {@link connections$} is subscribed to;
+ * each iteration and each subscription makes connections of its own, with plugins of its own.
  *
- * The connections are their holder's. Leaving the iteration, unsubscribing, or aborting `signal` makes no more of them and
- * ends a wait or an attempt at once; one that is open stays open.
+ * The connections are their holder's. Leaving the iteration, unsubscribing, or aborting `signal` makes no more of them
+ * and ends a wait or an attempt at once; one that is open stays open.
  */
 export interface TcpReconnections<C> extends AsyncIterable<C> {
   /**
-   * Each connection as it comes about, the next when the one before has gone. Errors with what an iteration would throw.
+   * Each connection as it comes about, the next when the one before has gone. Errors with what an iteration would
+   * throw.
    *
    * @example
    * reconnectTcp({ port: 10000 }).connections$.pipe(switchMap((connection) => connection.data$.pipe(ignoreElements())))
@@ -22,11 +23,11 @@ export interface TcpReconnections<C> extends AsyncIterable<C> {
 }
 
 /**
- * Connects, and connects again whenever the connection has gone. It is named beside {@link connectTcp} because it takes the same
- * arguments and gives, again and again, what that gives once.
+ * Connects, and connects again whenever the connection has gone. It is named beside {@link connectTcp} because it takes
+ * the same arguments and gives, again and again, what that gives once.
  *
- * `next()` waits until the last connection has gone, and then for a random part of a time that doubles from `initialDelay` to
- * `maxDelay`. The first attempt does not wait.
+ * `next()` waits until the last connection has gone, and then for a random part of a time that doubles from
+ * `initialDelay` to `maxDelay`. The first attempt does not wait.
  *
  * @param options - those of `connectTcp`; `connectTimeout` bounds each attempt, `signal` ends the whole.
  * @param pipeline - one without a handler: each connection is then of its messages.
@@ -45,7 +46,10 @@ export function reconnectTcp<In, Out>(
   options: TcpReconnectOptions,
   pipeline: Pipeline<In, Out, false>,
 ): TcpReconnections<MessageConnection<In, Out>>
-export function reconnectTcp(options: TcpReconnectOptions, pipeline?: AnyPipeline): TcpReconnections<TcpClientConnection> {
+export function reconnectTcp(
+  options: TcpReconnectOptions,
+  pipeline?: AnyPipeline,
+): TcpReconnections<TcpClientConnection> {
   const init = { ...resolveReconnectOptions(options), pipeline }
   return {
     [Symbol.asyncIterator]: () => new Reconnector(init),
@@ -58,5 +62,9 @@ export function reconnectTcp(options: TcpReconnectOptions, pipeline?: AnyPipelin
 }
 
 async function emitAll<C>(connections: AsyncIterator<C>, subscriber: Subscriber<C>): Promise<void> {
-  for (let result = await connections.next(); !result.done; result = await connections.next()) subscriber.next(result.value)
+  for (;;) {
+    const result = await connections.next()
+    if (result.done) return
+    subscriber.next(result.value)
+  }
 }

@@ -19,8 +19,8 @@ const DONE: Result = Object.freeze({ done: true, value: undefined })
 const LEFT: unique symbol = Symbol('left')
 
 /**
- * One iteration over successive connections. Written by hand rather than as a generator, whose `return()` would wait behind a
- * pending `next()`.
+ * One iteration over successive connections. Written by hand rather than as a generator, whose `return()` would wait
+ * behind a pending `next()`.
  */
 export class Reconnector implements AsyncIterator<TcpClientConnection, undefined> {
   readonly #init: ReconnectorInit

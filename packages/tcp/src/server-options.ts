@@ -11,8 +11,8 @@ import { CONTAINER_OPTIONS, type ContainerOptions, type Defaulted } from './comm
 import { TCP_SOCKET_OPTIONS, type TcpSocketOptions } from './socket-options.ts'
 
 /**
- * Options of {@link createTcpServer}: the bounds of the server, those of each connection, Node's options of each socket, and the
- * container. Every one may be left out.
+ * Options of {@link createTcpServer}: the bounds of the server, those of each connection, Node's options of each
+ * socket, and the container. Every one may be left out.
  */
 export interface TcpServerOptions
   extends TcpSocketOptions,
@@ -29,7 +29,9 @@ export const TCP_SERVER_OPTIONS: Readonly<Record<keyof TcpServerOptions, OptionD
 }
 
 /** The same, checked, with the defaults filled in. */
-export type ResolvedServerOptions = ServerLimits & ConnectionLimits & Defaulted<TcpServerOptions, keyof TcpSocketOptions>
+export type ResolvedServerOptions = ServerLimits &
+  ConnectionLimits &
+  Defaulted<TcpServerOptions, keyof TcpSocketOptions>
 
 /** @throws {@link InvalidOptionError} */
 export function resolveServerOptions(given: TcpServerOptions = {}): ResolvedServerOptions {

@@ -30,16 +30,17 @@ export interface SocketDriverInit {
 /**
  * Moves the bytes of one TCP or Unix socket.
  *
- * Reading is pushed: what the socket reads goes to {@link DriverEvents.onData} in the same callback. While paused, Node reads
- * on up to its own high-water mark (16 or 64 KiB) and one read; an end that arrives before any data is told even so.
+ * Reading is pushed: what the socket reads goes to {@link DriverEvents.onData} in the same callback. While paused, Node
+ * reads on up to its own high-water mark (16 or 64 KiB) and one read; an end that arrives before any data is told even
+ * so.
  *
- * Writing is one request at a time; what comes meanwhile waits in slices of 64 KiB, so that {@link pendingBytes} falls slice
- * by slice while a slow peer reads. (The kernel's own send buffer is beyond what a program can see: Linux reports it
- * writable only when a third of it is free.)
+ * Writing is one request at a time; what comes meanwhile waits in slices of 64 KiB, so that {@link pendingBytes} falls
+ * slice by slice while a slow peer reads. (The kernel's own send buffer is beyond what a program can see: Linux reports
+ * it writable only when a third of it is free.)
  *
- * {@link close} sends what was written and a FIN, then discards input until the peer's FIN, 500 ms without input, or 5 s in
- * all: a socket closed with unread input sends a reset instead, which can destroy what the peer has not read yet (RFC 2525,
- * 2.17; RFC 1122, 4.2.2.13).
+ * {@link close} sends what was written and a FIN, then discards input until the peer's FIN, 500 ms without input, or 5
+ * s in all: a socket closed with unread input sends a reset instead, which can destroy what the peer has not read yet
+ * (RFC 2525, 2.17; RFC 1122, 4.2.2.13).
  */
 export class SocketDriver implements Driver {
   readonly #socket: Socket
@@ -110,7 +111,10 @@ export class SocketDriver implements Driver {
     else this.endWrite()
   }
 
-  /** {@link close} releases the socket with the FIN from now on: for a connection that was turned away and may cost nothing. */
+  /**
+   * {@link close} releases the socket with the FIN from now on: for a connection that was turned away and may cost
+   * nothing.
+   */
   skipLinger(): void {
     this.#lingers = false
   }
@@ -121,8 +125,8 @@ export class SocketDriver implements Driver {
     this.#lingerTimer?.cancel()
     this.#queue.clear()
     const socket = this.#socket
-    // A reset while the FIN is on its way is refused below and leaves a handle that keeps the process alive. By then all
-    // that was written is with the kernel, and closing is what is left to do.
+    // A reset while the FIN is on its way is refused below and leaves a handle that keeps the process alive. By then
+    // all that was written is with the kernel, and closing is what is left to do.
     if (!this.#resets || socket.destroyed || socket.writableEnded) socket.destroy()
     else socket.resetAndDestroy()
   }

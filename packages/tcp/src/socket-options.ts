@@ -1,11 +1,14 @@
 import type { OptionDescription } from '@millrace/core'
 import { LONGEST_DELAY } from './common-options.ts'
 
-/** Options of every TCP socket, server side and client side: Node's, under Node's names. They mean nothing on a Unix socket. */
+/**
+ * Options of every TCP socket, server side and client side: Node's, under Node's names. They mean nothing on a Unix
+ * socket.
+ */
 export interface TcpSocketOptions {
   /**
-   * Whether small writes go out at once (TCP_NODELAY). True, unlike Node's own default: the writes of one turn are joined
-   * before they reach the socket, so that holding them back for more (RFC 896) would only add latency.
+   * Whether small writes go out at once (TCP_NODELAY). True, unlike Node's own default: the writes of one turn are
+   * joined before they reach the socket, so that holding them back for more (RFC 896) would only add latency.
    *
    * @defaultValue true
    */
@@ -17,7 +20,8 @@ export interface TcpSocketOptions {
    */
   readonly keepAlive?: boolean | undefined
   /**
-   * Silence before the first probe, in milliseconds, rounded down to a second; 0 leaves it to the system (two hours on Linux).
+   * Silence before the first probe, in milliseconds, rounded down to a second; 0 leaves it to the system (two hours on
+   * Linux).
    *
    * @defaultValue 0
    */

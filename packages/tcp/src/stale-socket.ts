@@ -2,8 +2,8 @@ import { lstat, unlink } from 'node:fs/promises'
 import { connect } from 'node:net'
 
 /**
- * Removes the file of a Unix socket that nobody answers on any more, such as one that a killed server left. Any other file, and
- * a socket that somebody listens on, stays as it is.
+ * Removes the file of a Unix socket that nobody answers on any more, such as one that a killed server left. Any other
+ * file, and a socket that somebody listens on, stays as it is.
  *
  * @returns whether the path is free now.
  */

@@ -36,8 +36,8 @@ export class Succession<C extends Ending> {
   /**
    * Waits for the last connection to go, and makes the next.
    *
-   * @throws what {@link stop} was given; the last error when `maxAttempts` have failed in a row; what is no matter of trying
-   * again.
+   * @throws what {@link stop} was given; the last error when `maxAttempts` have failed in a row; what is no matter of
+   * trying again.
    */
   async next(): Promise<C> {
     try {

@@ -6,8 +6,8 @@ import { type TcpClientConnection, TcpConnector } from './tcp-connector.ts'
  * Connects to a TCP port or a Unix socket.
  *
  * @param options - `port` or `path` is needed; `connectTimeout` (10,000 ms) bounds the whole of it.
- * @param pipeline - one without a handler: the client then holds its messages instead of bytes. It is built before connecting, and
- * its plugins are disposed of when the connection has gone.
+ * @param pipeline - one without a handler: the client then holds its messages instead of bytes. It is built before
+ * connecting, and its plugins are disposed of when the connection has gone.
  * @throws (as a rejection) {@link ConnectError}, its cause being the system's error; {@link ConnectTimeoutError};
  * `signal.reason`; and, before anything is tried, {@link InvalidOptionError}, {@link InvalidPipelineError} or
  * {@link PluginBuildError}.

@@ -42,8 +42,8 @@ export class TcpConnector {
   }
 
   /**
-   * No more connections are wanted: the plugins are disposed of when the last one has gone. Where that is now, none has come
-   * about, and what matters is why: a plugin that fails in being disposed of must not hide it.
+   * No more connections are wanted: the plugins are disposed of when the last one has gone. Where that is now, none has
+   * come about, and what matters is why: a plugin that fails in being disposed of must not hide it.
    */
   async release(): Promise<void> {
     await this.#built?.release().catch(() => {})

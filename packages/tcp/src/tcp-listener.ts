@@ -32,7 +32,8 @@ export interface TcpListenerInit {
  * Binds a TCP port or a Unix socket and makes a connection of each socket that is accepted.
  *
  * A connection for which the process has no file descriptors left is turned away with `connection-refused`, reason
- * `descriptors` (see {@link DescriptorGuard}). One that its peer has reset before it was accepted is dropped without a word.
+ * `descriptors` (see {@link DescriptorGuard}). One that its peer has reset before it was accepted is dropped without a
+ * word.
  */
 export class TcpListener implements Listener<TcpListenOptions> {
   readonly #init: TcpListenerInit
@@ -114,8 +115,9 @@ export class TcpListener implements Listener<TcpListenOptions> {
     if (this.#guard.isScarce(socket)) {
       // Closed in this very call: the next connection of the same burst needs the descriptor.
       socket.destroy()
-      const detail = `descriptors from ${this.#guard.firstReserved} on are kept for the rest of the process`
-      acceptor.report({ type: 'connection-refused', transport, reason: 'descriptors', detail, ...(remoteAddress && { remoteAddress }) })
+      const detail = `file descriptors from ${this.#guard.firstReserved} on are kept for the rest of the process`
+      const who = remoteAddress && { remoteAddress }
+      acceptor.report({ type: 'connection-refused', transport, reason: 'descriptors', detail, ...who })
     } else if (remoteAddress === undefined) {
       socket.on('error', () => {}).destroy()
     } else {

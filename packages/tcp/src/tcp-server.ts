@@ -23,11 +23,12 @@ import { TcpListener } from './tcp-listener.ts'
 export type TcpServer<C> = Server<C, TcpListenOptions>
 
 /**
- * Makes a server; it holds no system resource until `listen`. With a pipeline that ends in a handler it runs that on each
- * connection; without one it is itself the sequence of its connections.
+ * Makes a server; it holds no system resource until `listen`. With a pipeline that ends in a handler it runs that on
+ * each connection; without one it is itself the sequence of its connections.
  *
  * @param pipeline - built here, once; or one built already (`buildPipeline`), to be shared by several servers.
- * @throws {@link InvalidOptionError}; {@link InvalidPipelineError} for a pipeline without a handler; {@link PluginBuildError}.
+ * @throws {@link InvalidOptionError}; {@link InvalidPipelineError} for a pipeline without a handler; {@link
+ * PluginBuildError}.
  *
  * @example
  * const server = await createTcpServer(pipeline(echo())).listen({ port: 10000 })

@@ -1,8 +1,8 @@
 import type { ListenOptions, Server } from 'node:net'
 
 /**
- * Begins to listen and waits until the server does. Where a signal gives up before, the server is closed, even if Node is still
- * looking the host up and would begin to listen after all.
+ * Begins to listen and waits until the server does. Where a signal gives up before, the server is closed, even if Node
+ * is still looking the host up and would begin to listen after all.
  *
  * @throws (as a rejection) Node's error; the reason of the signal that gave up.
  */

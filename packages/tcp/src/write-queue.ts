@@ -1,10 +1,13 @@
 /**
- * Bytes per request to the socket. A socket tells of a request only when all of it has been taken, so this is the step in
- * which a slow peer's progress shows, and what one copy joins small chunks to.
+ * Bytes per request to the socket. A socket tells of a request only when all of it has been taken, so this is the step
+ * in which a slow peer's progress shows, and what one copy joins small chunks to.
  */
 export const SLICE_BYTES: number = 64 * 1024
 
-/** Chunks that are smaller than this on average are joined while they wait: an object of its own costs each some 200 bytes. */
+/**
+ * Chunks that are smaller than this on average are joined while they wait: an object of its own costs each some 200
+ * bytes.
+ */
 const JOIN_BELOW = 1024
 
 /** What waits behind the request that a socket is busy with, given out in slices. */

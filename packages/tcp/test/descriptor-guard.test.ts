@@ -48,10 +48,13 @@ function firstOf(client: Socket, events: readonly string[]): Promise<string> {
   })
 }
 
-test.runIf(process.platform === 'linux')('a process out of descriptors refuses, counts, serves on and recovers', async () => {
+const onLinux = test.runIf(process.platform === 'linux')
+
+onLinux('a process out of descriptors refuses, counts, serves on and recovers', async () => {
   const fixture = fileURLToPath(new URL('./fixtures/few-descriptors.ts', import.meta.url))
-  const node = [process.execPath, '--import', 'tsx', '--conditions=@millrace/source', fixture].map((word) => `'${word}'`).join(' ')
-  const child = spawn('sh', ['-c', `ulimit -n 128 && exec ${node}`], { stdio: ['pipe', 'pipe', 'inherit'] })
+  const words = [process.execPath, '--import', 'tsx', '--conditions=@millrace/source', fixture]
+  const shell = ['-c', 'ulimit -n 128 && exec "$@"', 'sh', ...words]
+  const child = spawn('sh', shell, { stdio: ['pipe', 'pipe', 'inherit'] })
   try {
     const lines = linesOf(child)
     const say = async (): Promise<Said> => {

@@ -70,12 +70,25 @@ export function closeSockets(): void {
   for (const directory of directories.splice(0)) rmSync(directory, { recursive: true, force: true })
 }
 
-/** What is left of sockets and servers in this process: how many of each. */
-export function socketResources(): Record<string, number> {
-  const left = process.getActiveResourcesInfo().filter((name) => /^(TCP|Pipe)(Socket|Server)Wrap$|^(TCP|Pipe)?ConnectWrap$/.test(name))
-  const counts: Record<string, number> = {}
-  for (const name of left) counts[name] = (counts[name] ?? 0) + 1
+function countResources(): Map<string, number> {
+  const counts = new Map<string, number>()
+  for (const name of process.getActiveResourcesInfo()) {
+    if (/^(TCP|Pipe).*Wrap$/.test(name)) counts.set(name, (counts.get(name) ?? 0) + 1)
+  }
   return counts
+}
+
+/** What the process has open by itself: its standard streams are pipes too. */
+const baseline = countResources()
+
+/** What is open of sockets and servers, of each how many. */
+export function socketResources(): Record<string, number> {
+  const open: Record<string, number> = {}
+  for (const [name, count] of countResources()) {
+    const more = count - (baseline.get(name) ?? 0)
+    if (more !== 0) open[name] = more
+  }
+  return open
 }
 
 /** Writes down what a driver tells. */

@@ -42,7 +42,9 @@ async function flakyServer() {
 function withClock(options: TcpReconnectOptions) {
   const clock = new VirtualClock()
   const container = createContainer().register(CLOCK, { useValue: clock })
-  return { clock, options: { idleTimeout: 0, writeTimeout: 0, connectTimeout: 0, container, random: () => 1, ...options } }
+  // No timer but the waits.
+  const quiet = { idleTimeout: 0, writeTimeout: 0, connectTimeout: 0 }
+  return { clock, options: { ...quiet, container, random: () => 1, ...options } }
 }
 
 /** Holds a connection as its user would: reads it, and closes it when the peer has ended. */
@@ -189,7 +191,9 @@ describe('reconnectTcp', () => {
 })
 
 describe('ends at once', () => {
-  test.each(['a wait', 'a connection that lives', 'nothing yet'])('with the reason of its signal, during %s', async (during) => {
+  const phases = ['a wait', 'a connection that lives', 'nothing yet']
+
+  test.each(phases)('with the reason of its signal, during %s', async (during) => {
     const { port, stop, sockets } = await flakyServer()
     const controller = new AbortController()
     const reason = new Error('enough')

@@ -151,7 +151,7 @@ describe('writing', () => {
 })
 
 describe('.endWrite', () => {
-  test.each(['tcp', 'unix'] as const)('answers 8 MiB after the peer has half-closed and reads slowly (%s)', async (kind) => {
+  test.each(['tcp', 'unix'] as const)('sends 8 MiB to a half-closed peer that reads slowly (%s)', async (kind) => {
     const { remote, driver, seen } = await setUp(kind)
     const sent = pattern(8 * MIB)
     remote.pause()
@@ -285,7 +285,7 @@ describe('.reset', () => {
     expect(seen.calls).toEqual(['closed'])
   })
 
-  test.each(['endWrite', 'close'] as const)('after %s of a full queue cuts the stream, rather than ending it', async (end) => {
+  test.each(['endWrite', 'close'] as const)('after %s of a full queue cuts the stream, not ends it', async (end) => {
     const { remote, driver, seen } = await setUp()
     write(driver, pattern(32 * MIB))
     driver[end]()
@@ -322,7 +322,11 @@ describe('a connection that breaks', () => {
     expect(seen.calls.filter((call) => call !== 'writeEnded')).toEqual(['error', 'closed'])
     const [error] = seen.errors
     expect(error).toBeInstanceOf(ConnectionResetError)
-    expect(error).toMatchObject({ code: 'MILLRACE_ERR_CONNECTION_RESET', remoteAddress, cause: { code: expect.stringMatching(/^(ECONNRESET|EPIPE)$/) } })
+    expect(error).toMatchObject({
+      code: 'MILLRACE_ERR_CONNECTION_RESET',
+      remoteAddress,
+      cause: { code: expect.stringMatching(/^(ECONNRESET|EPIPE)$/) },
+    })
   })
 
   test('with a reset right behind data is no end of input, in any phase of ours', async () => {

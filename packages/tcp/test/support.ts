@@ -13,7 +13,10 @@ export function kept<S extends TcpServer<unknown>>(server: S): S {
 }
 
 /** The events of one type, as they come. */
-export function eventsOf<Type extends ServerEvent['type']>(server: TcpServer<unknown>, type: Type): ServerEventOf<Type>[] {
+export function eventsOf<Type extends ServerEvent['type']>(
+  server: TcpServer<unknown>,
+  type: Type,
+): ServerEventOf<Type>[] {
   const seen: ServerEventOf<Type>[] = []
   server.events$.subscribe((event) => {
     if (event.type === type) seen.push(event as ServerEventOf<Type>)

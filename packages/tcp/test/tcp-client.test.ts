@@ -180,7 +180,8 @@ describe('connectTcp', () => {
       })
       ;(await accepted).resetAndDestroy()
       const error = await connecting.catch((thrown: unknown) => thrown)
-      expect(['MILLRACE_ERR_CONNECTION_RESET', 'MILLRACE_ERR_CONNECT_FAILED']).toContain((error as { code: string }).code)
+      const { code } = error as { code: string }
+      expect(['MILLRACE_ERR_CONNECTION_RESET', 'MILLRACE_ERR_CONNECT_FAILED']).toContain(code)
     }
   })
 })
