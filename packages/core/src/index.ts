@@ -8,8 +8,9 @@
  *
  * @packageDocumentation
  */
-export { BaseConnection, type ConnectionInit } from './connection/base-connection.ts'
+export { BaseConnection } from './connection/base-connection.ts'
 export { type Clock, systemClock, type Timer } from './connection/clock.ts'
+export type { ConnectionInit } from './connection/connection-init.ts'
 export { CONNECTION_OPTIONS, type ConnectionLimits } from './connection/connection-options.ts'
 export type {
   AbortOptions,
@@ -39,7 +40,7 @@ export { expectation, resolveOptions } from './options/resolve-options.ts'
 export { type AttributeKey, attributeKey, Attributes } from './pipeline/attributes.ts'
 export type { BuiltPipeline } from './pipeline/built-pipeline.ts'
 export { asFrame, type Frame } from './pipeline/frame.ts'
-export { type Answers, handle, type Handler, type Request, respond } from './pipeline/handle.ts'
+export { type AnswerItem, type Answers, handle, type Handler, type Request, respond } from './pipeline/handle.ts'
 export type { MessageConnection } from './pipeline/message-connection.ts'
 export { type AnyPipeline, buildPipeline, composePipeline, isPipeline, type Pipeline, pipeline } from './pipeline/pipeline.ts'
 export type { Direction, Plugin, PluginContext, ProceedChanges, Refusal, Stages } from './pipeline/plugin.ts'

@@ -45,6 +45,16 @@ export function handle<In = Uint8Array, Out = Uint8Array>(
 /** What a function given to {@link respond} may answer with. */
 export type Answers<Out> = Out | readonly Out[] | Iterable<Out> | AsyncIterable<Out> | void
 
+/**
+ * What is sent of what was answered. Asked of the answer's own type, because inference would look into whatever can be iterated
+ * first and take a `Uint8Array` for several numbers.
+ */
+export type AnswerItem<Answer> =
+  Answer extends void | null | undefined ? never
+  : Answer extends Uint8Array | string ? Answer
+  : Answer extends Iterable<infer Item> | AsyncIterable<infer Item> ? Item
+  : Answer
+
 /** Of one request. */
 export interface Request {
   readonly remoteAddress: SocketAddress
@@ -73,7 +83,15 @@ const RESPOND_OPTIONS = {
  * @example
  * const time = respond(() => new TextEncoder().encode(new Date().toISOString()))
  */
-export function respond<In = Uint8Array, Out = Uint8Array>(
+export function respond<In = Uint8Array, Answer = unknown>(
+  answer: (item: In, request: Request) => Answer,
+  options?: OptionsOf<typeof RESPOND_OPTIONS>,
+): Handler<In, AnswerItem<Awaited<Answer>>>
+export function respond<In, Out>(
+  answer: (item: In, request: Request) => Answers<Out> | Promise<Answers<Out>>,
+  options?: OptionsOf<typeof RESPOND_OPTIONS>,
+): Handler<In, Out>
+export function respond<In, Out>(
   answer: (item: In, request: Request) => Answers<Out> | Promise<Answers<Out>>,
   options: OptionsOf<typeof RESPOND_OPTIONS> = {},
 ): Handler<In, Out> {
