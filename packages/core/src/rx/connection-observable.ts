@@ -8,6 +8,8 @@ export interface Origin {
   readonly connection: ConnectionInfo & Pick<Duplex<unknown, unknown>, 'abort' | 'status'>
   /** Stops reading until the function it returns is called. Several add up. No effect while nobody is subscribed. */
   hold(): () => void
+  /** The errors that came from the connection itself: its end, or that it has a reader. */
+  readonly told: WeakSet<Error>
 }
 
 /**
@@ -37,7 +39,7 @@ export class ConnectionObservable<T> extends Observable<T> {
     const given = typeof observer === 'function' ? { next: observer, error, complete } : observer
     return super.subscribe({
       next: (value) => given?.next?.(value),
-      error: (reason: unknown) => given?.error?.(endWith(this.origin.connection, reason)),
+      error: (reason: unknown) => given?.error?.(endWith(this.origin, reason)),
       complete: () => given?.complete?.(),
     })
   }
@@ -63,12 +65,9 @@ export function derive<T, R>(
   return origin ? new ConnectionObservable(origin, start) : new Observable(start)
 }
 
-/** Errors of those who asked for a connection that has a reader: they concern nobody else. */
-const refusals: WeakSet<object> = new WeakSet()
-
-/** An error that came from an operator ends its connection; the connection's own errors have done so already. */
-function endWith(connection: Origin['connection'], reason: unknown): unknown {
-  if (reason instanceof Error && refusals.has(reason)) return reason
+/** An error that came from an operator ends its connection; what the connection itself has told does not. */
+function endWith({ connection, told }: Origin, reason: unknown): unknown {
+  if (reason instanceof Error && told.has(reason)) return reason
   if (connection.status === 'closed' || connection.status === 'closing') return reason
   const error = toOperatorError(connection, reason)
   connection.abort(error)
@@ -90,6 +89,7 @@ export function originOf(source: unknown): Origin | undefined {
 
 /** The pushed face of an inbox: subscribing claims it, unsubscribing releases it. */
 export function createObservable<T>(inbox: Inbox<T>, connection: Origin['connection']): Observable<T> {
+  const told: WeakSet<Error> = new WeakSet()
   let lease: Lease<T> | undefined
   let holds = 0
   const hold = (): (() => void) => {
@@ -100,12 +100,13 @@ export function createObservable<T>(inbox: Inbox<T>, connection: Origin['connect
       held = false
     }
   }
-  return new ConnectionObservable<T>({ connection, hold }, (subscriber) => {
-    const mine = claim(inbox, {
-      onItem: (item) => subscriber.next(item),
-      onEnd: () => subscriber.complete(),
-      onError: (error) => subscriber.error(error),
-    })
+  return new ConnectionObservable<T>({ connection, hold, told }, (subscriber) => {
+    const onError = (error: Error): void => {
+      told.add(error)
+      subscriber.error(error)
+    }
+    const mine = claim(inbox, { onItem: (item) => subscriber.next(item), onEnd: () => subscriber.complete(), onError })
+    if (mine === undefined) return
     lease = mine
     // Before the first item: a subscriber that has enough within it is to get no second one.
     subscriber.add(() => {
@@ -117,11 +118,12 @@ export function createObservable<T>(inbox: Inbox<T>, connection: Origin['connect
   })
 }
 
-function claim<T>(inbox: Inbox<T>, reader: Reader<T>): Lease<T> {
+/** Claims an inbox, or tells why that cannot be. */
+function claim<T>(inbox: Inbox<T>, reader: Reader<T>): Lease<T> | undefined {
   try {
     return inbox.claim(reader)
   } catch (error) {
-    if (error instanceof Error) refusals.add(error)
-    throw error
+    reader.onError(error as Error)
+    return undefined
   }
 }

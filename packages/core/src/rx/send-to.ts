@@ -56,8 +56,10 @@ export function sendTo<T>(target: Duplex<unknown, T>, options: SendToOptions = {
       let release: (() => void) | undefined
 
       const fail = (reason: unknown): void => {
-        const error = origin && !isOver(origin.connection) ? toOperatorError(origin.connection, reason) : reason
-        target.abort(error)
+        const told = reason instanceof Error && (origin?.told.has(reason) ?? false)
+        const error = origin && !told && !isOver(origin.connection) ? toOperatorError(origin.connection, reason) : reason
+        // What the connection itself has told it has seen to: it is ending, or another reader has it.
+        if (!told || origin?.connection !== target) target.abort(error)
         subscriber.error(error)
       }
       const finish = (): void => {

@@ -26,6 +26,8 @@ export interface Capabilities {
   readonly noticesEnd: boolean
   /** An end learns that the other one was aborted. */
   readonly resets: boolean
+  /** It is one of bytes, and looks at what is written. */
+  readonly refusesItems: boolean
   /** The most bytes that one datagram can carry, where there is such a limit. */
   readonly maxDatagramSize: number | undefined
   /** Bytes that may be on the way, unread, beside the `highWaterMark` of either end. */
@@ -38,7 +40,7 @@ export interface Check {
   readonly promise: string
   /** Default both kinds. */
   readonly only?: 'stream' | 'datagram'
-  readonly needs?: 'noticesEnd' | 'resets'
+  readonly needs?: 'noticesEnd' | 'refusesItems' | 'resets'
   readonly limits?: Partial<PairLimits>
   readonly run: (pair: TestedPair, capabilities: Capabilities) => Promise<void>
 }

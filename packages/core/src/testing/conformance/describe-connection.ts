@@ -23,6 +23,11 @@ export interface ConformanceOptions extends TestRunner {
   readonly noticesEnd?: boolean
   /** An end learns that the other one was aborted. Default as `noticesEnd`; a Unix socket tells its peer a clean end instead. */
   readonly resets?: boolean
+  /**
+   * What is no `Uint8Array` is refused by `write` itself. Default true; at the end of a pipeline the stages take what is
+   * written.
+   */
+  readonly refusesItems?: boolean
   /** The most bytes that one datagram can carry. Default: there is no limit to check. */
   readonly maxDatagramSize?: number
   /** Bytes that buffers outside of the process may hold, unread. Default 16 MiB, which is more than Linux gives a TCP connection. */
@@ -84,8 +89,8 @@ export function describeConnection(
 }
 
 function capabilitiesOf({ datagram = false, noticesEnd = !datagram, ...rest }: ConformanceOptions): Capabilities {
-  const { resets = noticesEnd, maxDatagramSize, inFlight = 16 * 1024 * 1024 } = rest
-  return { datagram, noticesEnd, resets, maxDatagramSize, inFlight }
+  const { resets = noticesEnd, refusesItems = true, maxDatagramSize, inFlight = 16 * 1024 * 1024 } = rest
+  return { datagram, noticesEnd, resets, refusesItems, maxDatagramSize, inFlight }
 }
 
 function applies({ only, needs }: Check, capabilities: Capabilities): boolean {

@@ -38,6 +38,7 @@ export const writingChecks: readonly Check[] = [
   },
   {
     promise: 'write refuses what is no Uint8Array, at once',
+    needs: 'refusesItems',
     run: async ({ local }) => {
       for (const item of ['text', [1, 2], undefined, new ArrayBuffer(2)]) {
         assert.throws(() => local.write(item as never), InvalidOptionError)
