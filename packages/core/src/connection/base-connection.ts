@@ -9,7 +9,7 @@ import {
 } from '../errors/connection-errors.ts'
 import { InvalidOptionError } from '../errors/invalid-option-error.ts'
 import { ActivityWatch } from './activity-watch.ts'
-import type { Clock } from './clock.ts'
+import type { ConnectionInit } from './connection-init.ts'
 import type { ConnectionLimits } from './connection-options.ts'
 import type { AbortOptions, CloseInfo, Connection, ConnectionStatus, Transport } from './connection.ts'
 import type { Driver, DriverEvents } from './driver.ts'
@@ -21,22 +21,6 @@ import { Outbox } from './outbox.ts'
 import { ignoreRejection, unlessAborted } from './promises.ts'
 import { ReadBrake } from './read-brake.ts'
 import type { SocketAddress } from './socket-address.ts'
-
-/** What a transport makes a connection from. */
-export interface ConnectionInit {
-  readonly transport: Transport
-  /** Default false. */
-  readonly datagram?: boolean
-  readonly localAddress: SocketAddress
-  readonly remoteAddress: SocketAddress
-  readonly limits: ConnectionLimits
-  readonly clock: Clock
-  /** Called once, from the constructor; the driver must not call back before it returns. */
-  readonly createDriver: (events: DriverEvents) => Driver
-}
-
-/** In high-water marks: how much may be unsent until no more is read, even for those who do not mind what `write` returns. */
-const BRAKE_AT = 4
 
 const nothing = (): void => {}
 const byteLength = (chunk: Uint8Array): number => chunk.byteLength
@@ -136,7 +120,7 @@ export class BaseConnection extends DuplexFaces<Uint8Array, Uint8Array> implemen
     }
     this.#watch.touch()
     const writable = this.#outbox.push(chunk)
-    if (!writable) this.#brake()
+    if (!writable) this.#readBrake.engageFor(this.#outbox, this.#limits.highWaterMark)
     this.#watch.watchWrites()
     return writable
   }
@@ -189,7 +173,7 @@ export class BaseConnection extends DuplexFaces<Uint8Array, Uint8Array> implemen
   }
 
   abort(reason?: unknown): void {
-    const error = reason instanceof Error ? reason : abortedFor(reason)
+    const error = reason instanceof Error ? reason : new ConnectionAbortedError(reason)
     this.#fail(error, 'local', 'reset')
   }
 
@@ -244,13 +228,6 @@ export class BaseConnection extends DuplexFaces<Uint8Array, Uint8Array> implemen
     this.#outbox.fail(this.#ending.error ?? new ConnectionClosedError())
   }
 
-  /** Reading stops at {@link BRAKE_AT} high-water marks unsent, until everything is sent. */
-  #brake(): void {
-    if (this.#readBrake.on || this.#outbox.level < BRAKE_AT * this.#limits.highWaterMark) return
-    this.#readBrake.engage()
-    this.#outbox.whenEmpty(() => this.#readBrake.release())
-  }
-
   /** Both directions are over, or this side wants them to be: flush and release. */
   #finish(initiator: CloseInfo['initiator']): void {
     this.#status = 'closing'
@@ -270,8 +247,4 @@ export class BaseConnection extends DuplexFaces<Uint8Array, Uint8Array> implemen
     if (end === 'close') this.#driver.close()
     else if (end === 'reset') this.#driver.reset()
   }
-}
-
-function abortedFor(reason: unknown): ConnectionAbortedError {
-  return new ConnectionAbortedError(undefined, reason === undefined ? undefined : { cause: reason })
 }

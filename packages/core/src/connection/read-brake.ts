@@ -1,5 +1,9 @@
 import type { Driver } from './driver.ts'
 import type { Flow } from './inbox.ts'
+import type { Outbox } from './outbox.ts'
+
+/** In high-water marks: how much may be unsent until no more is read. */
+const BRAKE_AT = 4
 
 /**
  * Between an inbox and its driver: stops the reading as well while far too much is unsent. Whoever minds what `write` returns
@@ -14,10 +18,6 @@ export class ReadBrake implements Flow {
     this.#driver = driver
   }
 
-  get on(): boolean {
-    return this.#on
-  }
-
   pause(): void {
     this.#wanted = false
     if (!this.#on) this.#driver.pause()
@@ -28,12 +28,15 @@ export class ReadBrake implements Flow {
     if (!this.#on) this.#driver.resume()
   }
 
-  engage(): void {
+  /** Reading stops at {@link BRAKE_AT} high-water marks unsent, until everything is sent. */
+  engageFor(outbox: Outbox, highWaterMark: number): void {
+    if (this.#on || outbox.level < BRAKE_AT * highWaterMark) return
     this.#on = true
     if (this.#wanted) this.#driver.pause()
+    outbox.whenEmpty(() => this.#release())
   }
 
-  release(): void {
+  #release(): void {
     this.#on = false
     if (this.#wanted) this.#driver.resume()
   }

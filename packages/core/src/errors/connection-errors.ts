@@ -14,8 +14,8 @@ export class ConnectionClosedError extends MillraceError {
 /** `abort` was called without an error of its own; a reason that is no `Error` is the `cause`. */
 export class ConnectionAbortedError extends MillraceError {
   readonly code = 'MILLRACE_ERR_CONNECTION_ABORTED'
-  constructor(message = 'the connection was aborted', options?: ErrorOptions) {
-    super('ConnectionAbortedError', message, options)
+  constructor(reason?: unknown) {
+    super('ConnectionAbortedError', 'the connection was aborted', reason === undefined ? undefined : { cause: reason })
   }
 }
 

@@ -102,7 +102,7 @@ class StageIterator implements AsyncIterableIterator<unknown> {
     const iterator = this.#iterator
     this.#iterator = undefined
     try {
-      if (iterator?.return) ignoreRejection(Promise.resolve(iterator.return()))
+      if (iterator?.return) void ignoreRejection(Promise.resolve(iterator.return()))
     } catch {
       // The source's own affair: this iteration has its answer.
     }
