@@ -67,7 +67,7 @@ export function readServerFlags(texts: ReadonlyMap<string, string>, asked: reado
 /** A flag for listeners that were not asked for. */
 export function uselessFlag(name: string, kinds: readonly ListenerKind[]): UsageError {
   const flags = kinds.map((kind) => `--${kind}`)
-  const missing = flags.length === 1 ? 'which is not given' : `of which ${flags.length === 2 ? 'neither' : 'none'} is given`
+  const missing = flags.length === 1 ? 'which is not given' : `${flags.length === 2 ? 'neither' : 'none'} of which is given`
   return new UsageError(`--${name} goes with ${inWords(flags, 'or')}, ${missing}`)
 }
 
