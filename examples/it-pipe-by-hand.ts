@@ -16,7 +16,8 @@ const serving = serve()
 
 const client = await connectTcp({ port: server.address?.port })
 void pipe([Buffer.from('through '), Buffer.from('it-pipe')], client)
-console.log(`got "${await text(client)}"`)
+const answer = await text(client)
 
 await server.close()
 await serving
+console.log(`got "${answer}"`)

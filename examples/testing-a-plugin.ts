@@ -32,6 +32,7 @@ for (const chunks of everySplit(Buffer.from('straße'))) {
   const embedded = embed(uppercaser())
   embedded.writeInbound(...chunks)
   embedded.endInbound()
-  assert.equal(Buffer.from(joined(embedded.inbound)).toString(), 'STRASSE', `split ${++splits}`)
+  assert.equal(Buffer.from(joined(embedded.inbound)).toString(), 'STRASSE')
+  splits++
 }
 console.log(`is the same in all ${splits} splits`)
