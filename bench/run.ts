@@ -6,10 +6,11 @@ import { measure } from './harness/measure.ts'
 import { holdsFloor, renderTable, rowsOf } from './harness/table.ts'
 import { workloads } from './workloads/index.ts'
 
-const USAGE = `usage: npm run bench -- [--laps N] [--turn MS] [--only TEXT] [--no-build]
+const USAGE = `usage: npm run bench -- [--laps N] [--turn MS] [--only TEXT] [--profile DIR] [--no-build]
   --laps N      laps per workload, at least 1 (7)
   --turn MS     of each server in each lap, in milliseconds, at least 100 (500)
   --only TEXT   only the workloads whose name contains it
+  --profile DIR writes a CPU profile of each server there, for Chrome's or Node's tools; the figures are then those of a profiled run
   --no-build    measures what was built before`
 
 function fail(message: string): never {
@@ -24,6 +25,7 @@ function readOptions() {
         laps: { type: 'string' },
         turn: { type: 'string' },
         only: { type: 'string', default: '' },
+        profile: { type: 'string' },
         'no-build': { type: 'boolean', default: false },
       },
     }).values
@@ -45,11 +47,12 @@ if (chosen.length === 0) fail(`no workload has "${given.only}" in its name`)
 
 if (!given['no-build']) build()
 const cores = findCores()
+const flags = given.profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${given.profile}`]
 const rows: (readonly string[])[] = []
 let missed = 0
 for (const workload of chosen) {
   console.error(`measuring: ${workload.name}`)
-  const results = await measure(workload, { laps, turn, cores })
+  const results = await measure(workload, { laps, turn, cores, flags })
   rows.push(...rowsOf(workload, results))
   if (!holdsFloor(workload, results)) missed++
 }

@@ -4,7 +4,9 @@ import type { Calls, Reply, Request } from './calls.ts'
 import type { Core } from './cores.ts'
 
 /** The longest that any call may take, in milliseconds: a bench that hangs says where. */
-const CALL_TIMEOUT = 60_000
+const CALL_TIMEOUT = 30_000
+/** How long a process is given to end by itself, in milliseconds. */
+const EXIT_TIMEOUT = 5_000
 
 interface Waiting {
   resolve(value: unknown): void
@@ -22,11 +24,12 @@ export class Child<T extends Calls<T>> {
   /**
    * @param script - one of the built files of `bench/harness`, without its ending.
    * @param core - the processor it keeps to, where the system can be told.
+   * @param flags - for Node.
    */
-  constructor(script: string, args: readonly string[], core: Core) {
+  constructor(script: string, args: readonly string[], core: Core, flags: readonly string[] = []) {
     this.#name = [script, ...args].join(' ')
     const file = fileURLToPath(new URL(`../dist/harness/${script}.js`, import.meta.url))
-    const [command, ...first] = [...core.prefix, process.execPath, file, ...args] as [string, ...string[]]
+    const [command, ...first] = [...core.prefix, process.execPath, ...flags, file, ...args] as [string, ...string[]]
     this.#process = spawn(command, first, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
     this.#process.on('message', (reply: Reply) => this.#settle(reply))
     this.#process.on('error', (error) => this.#fail(error))
@@ -54,12 +57,14 @@ export class Child<T extends Calls<T>> {
     })
   }
 
-  /** Ends the process and waits until it is gone. Idempotent. */
+  /** Ends the process, which ends by itself when the channel does, and waits until it is gone. Idempotent. */
   async close(): Promise<void> {
     if (this.#gone) return
     const gone = new Promise((resolve) => this.#process.once('exit', resolve))
-    this.#process.kill('SIGKILL')
+    if (this.#process.connected) this.#process.disconnect()
+    const timer = setTimeout(() => this.#process.kill('SIGKILL'), EXIT_TIMEOUT)
     await gone
+    clearTimeout(timer)
   }
 
   #settle(reply: Reply): void {

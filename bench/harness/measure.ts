@@ -11,6 +11,8 @@ export interface MeasureOptions {
   /** Of one server in one lap, in milliseconds. */
   readonly turn: number
   readonly cores: Cores
+  /** Flags of Node's for the servers. */
+  readonly flags: readonly string[]
 }
 
 /** What one peer came to under one workload. */
@@ -48,7 +50,7 @@ const WARM_UP = 1_000
 export async function measure(workload: Workload, options: MeasureOptions): Promise<readonly Result[]> {
   const names = [workload.base, ...workload.others]
   const generator = new Child<GeneratorCalls>('generator-main', [], options.cores.generator)
-  const servers = names.map((name) => new Child<ServerCalls>('server-main', [name], options.cores.servers))
+  const servers = names.map((name) => new Child<ServerCalls>('server-main', [name], options.cores.servers, options.flags))
   try {
     const prepared: (Contestant | Result)[] = []
     for (const [index, peer] of names.entries()) {
