@@ -1,3 +1,4 @@
+import type { Sink } from 'it-stream-types'
 import type { Observable } from 'rxjs'
 import type { SocketAddress } from './socket-address.ts'
 
@@ -73,7 +74,7 @@ export interface Duplex<In, Out> extends AsyncIterable<In>, AsyncDisposable, Con
    *
    * @throws {@link ConnectionBusyError} (as a rejection) while another sink is at work.
    */
-  readonly sink: (source: AsyncIterable<Out> | Iterable<Out>) => Promise<void>
+  readonly sink: Sink<AsyncIterable<Out> | Iterable<Out>, Promise<void>>
 
   /**
    * The same items, pushed: synchronous, never buffered. Unsubscribing stops reading at once, also from an idle peer. An

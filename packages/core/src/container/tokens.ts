@@ -22,5 +22,5 @@ export const PLUGIN_OPTIONS: Token<unknown> = token('millrace/plugin-options')
 export const LOGGER: Token<Logger> = token('millrace/logger')
 /** The time. By default the real one. */
 export const CLOCK: Token<Clock> = token('millrace/clock')
-/** Where counts go. By default nowhere. */
+/** Where the counts of a server, and of plugins that ask for it, go. By default nowhere. */
 export const METRICS: Token<Metrics> = token('millrace/metrics')

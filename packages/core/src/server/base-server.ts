@@ -6,7 +6,7 @@ import type { AbortOptions, CloseInfo } from '../connection/connection.ts'
 import { deferred, type Deferred, ignoreRejection, unlessAborted } from '../connection/promises.ts'
 import type { SocketAddress } from '../connection/socket-address.ts'
 import { createContainer, resolveService } from '../container/container.ts'
-import { CLOCK } from '../container/tokens.ts'
+import { CLOCK, METRICS } from '../container/tokens.ts'
 import { InvalidPipelineError } from '../errors/pipeline-errors.ts'
 import { ServerBusyError, ServerStateError } from '../errors/server-errors.ts'
 import type { BuiltPipeline } from '../pipeline/built-pipeline.ts'
@@ -16,6 +16,7 @@ import { AcceptQueue } from './accept-queue.ts'
 import { Admission } from './admission.ts'
 import { Drain, type Drainable } from './drain.ts'
 import { EventHub } from './event-hub.ts'
+import { countInto } from './event-metrics.ts'
 import type { ServerEvent } from './events.ts'
 import type { Acceptor, Listener } from './listener.ts'
 import type { ServerLimits } from './server-options.ts'
@@ -64,6 +65,7 @@ export class BaseServer<C, L extends AbortOptions> implements Server<C, L>, Acce
     this.#admission = new Admission(limits, this.#built?.plugins ?? [])
     this.#queue = new AcceptQueue(limits.acceptBacklog)
     this.events$ = this.#hub.events$
+    if (container.isRegistered(METRICS, true)) this.events$.subscribe(countInto(container.resolve(METRICS)))
     this.connections$ = this.#accepted.asObservable()
     const { clock } = this
     this.#runOptions = { ...limits, clock, draining: this.#draining.signal, report: this.#hub.report }

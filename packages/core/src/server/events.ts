@@ -63,7 +63,6 @@ export type ServerEvent =
     }
   | { readonly type: 'plugin-event'; readonly plugin: string; readonly connection: ConnectionInfo; readonly payload: unknown }
   | { readonly type: 'listener-error'; readonly transport: Transport; readonly error: Error }
-  | { readonly type: 'driver-chosen'; readonly transport: Transport; readonly driver: string; readonly reason: string }
   | { readonly type: 'draining' }
   | { readonly type: 'closed'; readonly cutOff: number }
 
