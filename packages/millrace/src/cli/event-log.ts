@@ -40,8 +40,6 @@ export class EventLog {
       case 'listener-error':
         this.#logger.error({ transport: event.transport, ...factsOf(event.error) }, 'listener failed')
         break
-        this.#logger.info({ transport: event.transport, driver: event.driver, reason: event.reason }, 'driver chosen')
-        break
       default:
     }
   }
