@@ -29,7 +29,10 @@ export interface TcpTargetOptions {
    * @defaultValue '127.0.0.1'
    */
   readonly host?: string | undefined
-  /** The path of a Unix socket, in place of `port` and `host`. */
+  /**
+   * The path of a Unix socket, in place of `port` and `host`. It knows no reset: a connection that the server aborts ends
+   * cleanly here.
+   */
   readonly path?: string | undefined
   /**
    * The family that names are looked up in: 4, 6, or 0 for both.

@@ -22,6 +22,8 @@ export interface TcpListenOptions {
   /**
    * The path of a Unix socket, in place of `port` and `host`; at most 107 bytes (103 on macOS). A socket file that is
    * there already is removed if nobody answers on it; anything else there is an error. The file is removed at closing.
+   *
+   * A Unix socket knows no reset: the peer of a connection that is aborted sees a clean end.
    */
   readonly path?: string | undefined
   /**

@@ -3,7 +3,7 @@ import { type Clock, ConnectError, ConnectTimeoutError, type Timer } from '@mill
 import type { ResolvedConnectOptions } from './connect-options.ts'
 
 /** Where a client connects to, as errors name it: `127.0.0.1:10000`, `[::1]:10000`, or the path. */
-export function targetName({ host, port, path }: ResolvedConnectOptions): string {
+function targetName({ host, port, path }: ResolvedConnectOptions): string {
   return path ?? `${host.includes(':') ? `[${host}]` : host}:${port}`
 }
 

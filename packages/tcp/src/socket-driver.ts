@@ -38,9 +38,11 @@ export interface SocketDriverInit {
  * slice by slice while a slow peer reads. (The kernel's own send buffer is beyond what a program can see: Linux reports
  * it writable only when a third of it is free.)
  *
- * {@link close} sends what was written and a FIN, then discards input until the peer's FIN, 500 ms without input, or 5
- * s in all: a socket closed with unread input sends a reset instead, which can destroy what the peer has not read yet
+ * {@link close} sends what was written and a FIN, then discards input until the peer's FIN, 500 ms without input, or
+ * 5 s in all: a socket closed with unread input sends a reset instead, which can destroy what the peer has not read yet
  * (RFC 2525, 2.17; RFC 1122, 4.2.2.13).
+ *
+ * {@link reset} resets a TCP connection. A Unix socket knows no reset: there the peer sees a clean end.
  */
 export class SocketDriver implements Driver {
   readonly #socket: Socket
