@@ -28,7 +28,7 @@ export function resolveService(container: DependencyContainer, service: symbol):
 }
 
 /** The service that stands behind one of our own tokens where nobody has registered another. */
-export function defaultService(service: symbol): unknown {
+function defaultService(service: symbol): unknown {
   if (service === LOGGER) return defaultLogger()
   if (service === CLOCK) return systemClock
   if (service === METRICS) return noMetrics

@@ -17,7 +17,7 @@ export interface Origin {
  * `lift`, so the origin travels down a `pipe` of any length; operators can then hold the connection, and an error that one of
  * them raises ends the connection that it belongs to.
  */
-export class ConnectionObservable<T> extends Observable<T> {
+class ConnectionObservable<T> extends Observable<T> {
   readonly origin: Origin
 
   constructor(origin: Origin, subscribe?: (subscriber: Subscriber<T>) => (() => void) | void) {
