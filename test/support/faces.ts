@@ -14,7 +14,7 @@ export interface Face {
 }
 
 /** A pipeline of plugins whose number the compiler does not know. */
-export function echoPipeline(plugins: readonly BytePlugin[]): ServingPipeline {
+function echoPipeline(plugins: readonly BytePlugin[]): ServingPipeline {
   const compose = pipeline as (...list: readonly unknown[]) => unknown
   return compose(...plugins, echo()) as ServingPipeline
 }
