@@ -1,12 +1,12 @@
 import { ignoreRejection } from '../connection/promises.ts'
 import type { Answer } from './built-pipeline.ts'
-import type { MessageDuplex } from './message-duplex.ts'
+import type { ServedMessages } from './engine.ts'
 
 /**
  * Answers every message of a connection: up to `concurrency` at once, the answers in the order of the questions. What one
  * question throws ends the connection.
  */
-export function answerAll({ concurrency, to }: Answer): (messages: MessageDuplex) => Promise<void> {
+export function answerAll({ concurrency, to }: Answer): (messages: ServedMessages) => Promise<void> {
   return async (messages) => {
     const facts = { remoteAddress: messages.remoteAddress, signal: messages.signal }
     let written: Promise<void> = Promise.resolve()

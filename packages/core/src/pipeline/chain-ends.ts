@@ -1,12 +1,12 @@
 import { DatagramTooLargeError } from '../errors/connection-errors.ts'
 import { InvalidPipelineError } from '../errors/pipeline-errors.ts'
 import type { Next } from './link.ts'
-import type { Run } from './run.ts'
+import type { Engine } from './engine.ts'
 
 const nothing = (): void => {}
 
 /** The peer's end of the outbound chain: what gets here is written. */
-export function peerEnd(run: Run): Next {
+export function peerEnd(run: Engine): Next {
   const dropped = (error: DatagramTooLargeError): void => {
     const { remoteAddress } = run.info
     const facts = { direction: 'outbound', reason: 'too-large', remoteAddress, bytes: error.size, error } as const
@@ -28,12 +28,12 @@ export function peerEnd(run: Run): Next {
 }
 
 /** After a plugin that answers by itself, such as echo: the end of the input is the end of the output. */
-export function answeringEnd(run: Run): Next {
+export function answeringEnd(run: Engine): Next {
   return { item: nothing, endOfDatagram: nothing, end: () => run.endOutput(), reset: nothing }
 }
 
 /** After a plugin that gates and has not let the later ones open: an item is its mistake, the end of the input the end of all. */
-export function closedGate(run: Run): Next {
+export function closedGate(run: Engine): Next {
   return {
     item: () => run.raise(new InvalidPipelineError('an item was emitted before proceed()'), site, 'emit'),
     endOfDatagram: nothing,

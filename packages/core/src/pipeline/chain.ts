@@ -6,7 +6,7 @@ import { answeringEnd, closedGate } from './chain-ends.ts'
 import { DatagramAsyncLink } from './datagram-async-link.ts'
 import { type Entry, feedWhole, type Next, type Segment, type Site, StageLink } from './link.ts'
 import type { Stages } from './plugin.ts'
-import type { Run } from './run.ts'
+import type { Engine } from './engine.ts'
 import { type AsyncStage, isAsyncStage, type Stage } from './stage.ts'
 import { StageContext } from './stage-context.ts'
 
@@ -29,7 +29,7 @@ const newSegment = (): Segment => ({ skipping: false, feeding: false })
  * building until it lets the others open.
  */
 export class Chain {
-  readonly #run: Run
+  readonly #run: Engine
   readonly #plugins: readonly BuiltPlugin[]
   readonly #opened: Opened[] = []
   readonly #asyncLinks: AsyncNext[] = []
@@ -40,7 +40,7 @@ export class Chain {
   #segment: Segment = newSegment()
   #outbound: Entry
 
-  constructor(run: Run, plugins: readonly BuiltPlugin[], wire: Next) {
+  constructor(run: Engine, plugins: readonly BuiltPlugin[], wire: Next) {
     this.#run = run
     this.#plugins = plugins
     this.#first = { next: closedGate(run), segment: this.#segment }

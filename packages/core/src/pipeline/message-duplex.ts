@@ -7,13 +7,13 @@ import { ConnectionClosedError } from '../errors/connection-errors.ts'
 import type { Attributes } from './attributes.ts'
 import type { Next } from './link.ts'
 import type { MessageConnection } from './message-connection.ts'
-import type { Run } from './run.ts'
+import type { Engine } from './engine.ts'
 import { sizeOf } from './size-of.ts'
 
 /** The handler's end of a run: what has come down the inbound stages to read, and the outbound stages to write to. */
 export class MessageDuplex extends DuplexFaces<unknown, unknown> implements MessageConnection<unknown, unknown>, Next {
   readonly inbox: Inbox<unknown>
-  readonly #run: Run
+  readonly #run: Engine
   /** Requests that are being answered. */
   answering = 0
   #release: (() => void) | undefined
@@ -22,7 +22,7 @@ export class MessageDuplex extends DuplexFaces<unknown, unknown> implements Mess
   #writeClosed = false
   #discarding = false
 
-  constructor(run: Run) {
+  constructor(run: Engine) {
     super()
     this.#run = run
     const flow = {

@@ -1,14 +1,13 @@
 import type { BaseConnection } from '../connection/base-connection.ts'
 import type { CloseInfo, ConnectionInfo } from '../connection/connection.ts'
-import type { Clock, Timer } from '../connection/clock.ts'
+import type { Timer } from '../connection/clock.ts'
 import { type Deferred, deferred } from '../connection/promises.ts'
 import { FrameError } from '../errors/frame-errors.ts'
 import { PluginError, type PluginPhase } from '../errors/pipeline-errors.ts'
-import type { ServerEvent } from '../server/events.ts'
-import type { AsyncLinkOwner } from './async-link.ts'
 import { Attributes } from './attributes.ts'
 import { Chain } from './chain.ts'
 import { peerEnd } from './chain-ends.ts'
+import type { Engine, RunOptions, ServedMessages } from './engine.ts'
 import { Intake, type Intaker } from './intake.ts'
 import type { Segment, Site } from './link.ts'
 import { MessageDuplex } from './message-duplex.ts'
@@ -16,28 +15,15 @@ import { answersItself, type BuiltPlugin } from './built-pipeline.ts'
 import type { ProceedChanges } from './plugin.ts'
 import { changedInfo } from './changed-info.ts'
 
-/** What one run may use and must keep to; shared by all runs of a server. */
-export interface RunOptions {
-  readonly highWaterMark: number
-  /** In bytes. */
-  readonly maxPushBytes: number
-  /** In ms; 0 waits without end. */
-  readonly lingerTimeout: number
-  readonly clock: Clock
-  readonly draining: AbortSignal
-  readonly report: (event: ServerEvent) => void
-}
-
 /**
  * The plugins at work on one connection: reads it, feeds the inbound chain, writes what comes out of the outbound chain, and
  * ends the connection when the stages, or the handler, have had their last word.
  */
-export class Run implements AsyncLinkOwner, Intaker {
+export class Run implements Engine, Intaker {
   readonly connection: BaseConnection
   readonly attributes: Attributes = new Attributes()
   readonly options: RunOptions
   readonly messages: MessageDuplex
-  /** As the plugins see the connection: a gating plugin may have changed it. */
   info: ConnectionInfo
   stopped = false
   readonly #chain: Chain
@@ -77,7 +63,6 @@ export class Run implements AsyncLinkOwner, Intaker {
     return this.#chain.busy || inbox.length > 0 || (this.#serving && (!inbox.awaited || answering > 0))
   }
 
-  /** The plugin whose items go to the peer as they are. */
   get lastToWrite(): string {
     return this.#chain.lastToWrite
   }
@@ -113,13 +98,11 @@ export class Run implements AsyncLinkOwner, Intaker {
     this.#intake.start()
   }
 
-  /** A plugin that gates lets the later ones open. */
   proceed(index: number, changes: ProceedChanges | undefined): void {
     if (changes) this.info = changedInfo(this.info, changes)
     this.#chain.openFrom(index + 1)
   }
 
-  /** Stops reading until the function it returns is called. */
   hold(): () => void {
     return this.#intake.hold()
   }
@@ -149,31 +132,26 @@ export class Run implements AsyncLinkOwner, Intaker {
     if (!this.stopped && this.#outputEnded === 'no') this.#chain.enterOutbound(index, item)
   }
 
-  /** What the handler, or anyone who holds the messages, writes. */
   emitFromHandler(item: unknown): void {
     this.#chain.enterOutbound(this.#handlerIndex, item)
   }
 
-  /** Resolves when the outbound stages have had their last word, or the run is over. */
   get outputOver(): Promise<void> {
     return this.#outputOver.promise
   }
 
-  /** Takes the last message in: the outbound stages have their last word, then the wire ends. Idempotent. */
   endOutput(): void {
     if (this.#outputEnded !== 'no' || this.stopped) return
     this.#outputEnded = 'ending'
     this.connection.batch(() => this.#chain.endOutbound())
   }
 
-  /** As {@link endOutput}, and the connection closes after. */
   close(): void {
     this.#closing = true
     if (this.#outputEnded === 'ended') void this.connection.close()
     else this.endOutput()
   }
 
-  /** The wire's end has been reached by the outbound direction. */
   onWireEnd(): void {
     this.#outputEnded = 'ended'
     this.#outputOver.resolve()
@@ -181,13 +159,11 @@ export class Run implements AsyncLinkOwner, Intaker {
     else void this.connection.closeWrite()
   }
 
-  /** The last message has come. A session that nobody serves is over then: it has no other end. */
   onMessagesEnd(): void {
     if (this.connection.datagram && !this.#serving && !this.messages.sinking) this.close()
   }
 
-  /** Runs the handler, whose end is the end of the output. */
-  serve(plugin: string, serve: (messages: MessageDuplex) => Promise<void>): void {
+  serve(plugin: string, serve: (messages: ServedMessages) => Promise<void>): void {
     this.#serving = true
     const work = async (): Promise<void> => serve(this.messages)
     work().then(

@@ -5,14 +5,14 @@ import type { Attributes } from './attributes.ts'
 import type { BuiltPlugin } from './built-pipeline.ts'
 import type { Site } from './link.ts'
 import type { PluginContext, ProceedChanges } from './plugin.ts'
-import type { Run } from './run.ts'
+import type { Engine } from './engine.ts'
 
 /**
  * One plugin's view of one connection. Its functions are made when they are first asked for, already bound, so that they can be
  * taken out of it and an idle connection does not carry those that nobody uses.
  */
 export class StageContext implements PluginContext {
-  readonly #run: Run
+  readonly #run: Engine
   readonly #plugin: BuiltPlugin
   readonly #index: number
   #emitInbound: PluginContext['emitInbound'] | undefined
@@ -20,7 +20,7 @@ export class StageContext implements PluginContext {
   #clock: ConnectionClock | undefined
   #proceeded = false
 
-  constructor(run: Run, plugin: BuiltPlugin, index: number) {
+  constructor(run: Engine, plugin: BuiltPlugin, index: number) {
     this.#run = run
     this.#plugin = plugin
     this.#index = index
@@ -90,11 +90,11 @@ export class StageContext implements PluginContext {
 
 /** The clock as one plugin has it on one connection: its calls end with the connection, and what they throw is the plugin's failure. */
 class ConnectionClock implements Clock {
-  readonly #run: Run
+  readonly #run: Engine
   readonly #site: Site
   readonly #timers: Set<Timer> = new Set()
 
-  constructor(run: Run, site: Site) {
+  constructor(run: Engine, site: Site) {
     this.#run = run
     this.#site = site
   }

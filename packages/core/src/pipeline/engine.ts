@@ -1,0 +1,63 @@
+import type { BaseConnection } from '../connection/base-connection.ts'
+import type { Clock } from '../connection/clock.ts'
+import type { ConnectionInfo } from '../connection/connection.ts'
+import type { PluginError, PluginPhase } from '../errors/pipeline-errors.ts'
+import type { ServerEvent } from '../server/events.ts'
+import type { AsyncLinkOwner } from './async-link.ts'
+import type { Attributes } from './attributes.ts'
+import type { Next, Site } from './link.ts'
+import type { MessageConnection } from './message-connection.ts'
+import type { ProceedChanges } from './plugin.ts'
+
+/** What one run may use and must keep to; shared by all runs of a server. */
+export interface RunOptions {
+  readonly highWaterMark: number
+  /** In bytes. */
+  readonly maxPushBytes: number
+  /** In ms; 0 waits without end. */
+  readonly lingerTimeout: number
+  readonly clock: Clock
+  readonly draining: AbortSignal
+  readonly report: (event: ServerEvent) => void
+}
+
+/** The handler's end of a run, as what serves it holds it. */
+export interface ServedMessages extends MessageConnection<unknown, unknown> {
+  /** Requests that are being answered. */
+  answering: number
+}
+
+/** A run as its parts see it: the chain, its ends, the messages, the plugins' contexts. */
+export interface Engine extends AsyncLinkOwner {
+  readonly connection: BaseConnection
+  readonly attributes: Attributes
+  readonly options: RunOptions
+  /** As the plugins see the connection: a gating plugin may have changed it. */
+  readonly info: ConnectionInfo
+  readonly messages: ServedMessages & Next
+  /** The plugin whose items go to the peer as they are. */
+  readonly lastToWrite: string
+  /** Resolves when the outbound stages have had their last word, or the run is over. */
+  readonly outputOver: Promise<void>
+
+  /** A plugin that gates lets the later ones open. */
+  proceed(index: number, changes: ProceedChanges | undefined): void
+  /** Stops reading until the function it returns is called. */
+  hold(): () => void
+  emitInbound(index: number, item: unknown): void
+  emitOutbound(index: number, item: unknown): void
+  /** What the handler, or anyone who holds the messages, writes. */
+  emitFromHandler(item: unknown): void
+  /** Takes the last message in: the outbound stages have their last word, then the wire ends. Idempotent. */
+  endOutput(): void
+  /** As {@link endOutput}, and the connection closes after. */
+  close(): void
+  /** The wire's end has been reached by the outbound direction. */
+  onWireEnd(): void
+  /** The last message has come. A session that nobody serves is over then: it has no other end. */
+  onMessagesEnd(): void
+  /** Runs the handler, whose end is the end of the output. */
+  serve(plugin: string, serve: (messages: ServedMessages) => Promise<void>): void
+  /** What a plugin threw, as the one error that names the place. */
+  toError(thrown: unknown, site: Site, phase: PluginPhase): PluginError
+}
