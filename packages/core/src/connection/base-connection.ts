@@ -120,7 +120,7 @@ export class BaseConnection extends DuplexFaces<Uint8Array, Uint8Array> implemen
     }
     this.#watch.touch()
     const writable = this.#outbox.push(chunk)
-    if (!writable) this.#readBrake.engageFor(this.#outbox, this.#limits.highWaterMark)
+    if (!writable) this.#readBrake.onWrite(chunk.byteLength, this.#bytesRead, this.#outbox, this.#limits.highWaterMark)
     this.#watch.watchWrites()
     return writable
   }

@@ -84,8 +84,9 @@ export interface Duplex<In, Out> extends AsyncIterable<In>, AsyncDisposable, Con
   readonly data$: Observable<In>
 
   /**
-   * Accepts one item for sending. The bytes must not be changed until they are drained. When four times `highWaterMark` is
-   * unsent, reading from the peer stops until all of it is sent; at `maxWriteBuffer` the connection fails.
+   * Accepts one item for sending. The bytes must not be changed until they are drained. Where four times `highWaterMark` is
+   * unsent and a `highWaterMark` more was written since something was read, reading from the peer stops until all of it is sent:
+   * answers cannot pile up. At `maxWriteBuffer` the connection fails.
    *
    * @returns false when the peer is behind by `highWaterMark` bytes or more (await {@link drain} before writing on), and,
    * with no effect at all, once this side has half-closed, closed or lost the connection.

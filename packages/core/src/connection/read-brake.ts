@@ -2,17 +2,23 @@ import type { Driver } from './driver.ts'
 import type { Flow } from './inbox.ts'
 import type { Outbox } from './outbox.ts'
 
-/** In high-water marks: how much may be unsent until no more is read. */
+/** In high-water marks: from how much unsent on what is written in answer to what is read counts. */
 const BRAKE_AT = 4
 
 /**
  * Between an inbox and its driver: stops the reading as well while far too much is unsent. Whoever minds what `write` returns
  * never gets there; for whoever does not, an answer for every question to a peer that reads none would grow without end.
+ *
+ * Only what is written after something was read counts, a high-water mark of it: one who has much to say and reads what comes
+ * back must go on reading, since its peer may wait for just that before it takes more.
  */
 export class ReadBrake implements Flow {
   readonly #driver: Driver
   #wanted = false
   #on = false
+  /** How much had been read, and written, at the last write before anything more was read. */
+  #readThen = 0
+  #acceptedThen = 0
 
   constructor(driver: Driver) {
     this.#driver = driver
@@ -28,12 +34,22 @@ export class ReadBrake implements Flow {
     if (!this.#on) this.#driver.resume()
   }
 
-  /** Reading stops at {@link BRAKE_AT} high-water marks unsent, until everything is sent. */
-  engageFor(outbox: Outbox, highWaterMark: number): void {
-    if (this.#on || outbox.level < BRAKE_AT * highWaterMark) return
-    this.#on = true
-    if (this.#wanted) this.#driver.pause()
-    outbox.whenEmpty(() => this.#release())
+  /**
+   * Something was written: reading stops where that was in answer to more reading, with {@link BRAKE_AT} high-water marks
+   * unsent, until everything is sent.
+   */
+  onWrite(bytes: number, bytesRead: number, outbox: Outbox, highWaterMark: number): void {
+    const { level, accepted } = outbox
+    const most = BRAKE_AT * highWaterMark
+    if (this.#on || level < most) return
+    if (bytesRead === this.#readThen || level - bytes < most) {
+      this.#readThen = bytesRead
+      this.#acceptedThen = accepted
+    } else if (accepted - this.#acceptedThen >= highWaterMark) {
+      this.#on = true
+      if (this.#wanted) this.#driver.pause()
+      outbox.whenEmpty(() => this.#release())
+    }
   }
 
   #release(): void {
