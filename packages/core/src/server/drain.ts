@@ -19,7 +19,6 @@ const LOOK = 50
 export class Drain {
   readonly #open: () => Iterable<Drainable>
   readonly #clock: Clock
-  readonly #timeout: number
   readonly #done: Deferred<number> = deferred()
   readonly #deadline: Timer | undefined
   #look: Timer | undefined
@@ -30,7 +29,6 @@ export class Drain {
   constructor(open: () => Iterable<Drainable>, clock: Clock, timeout: number) {
     this.#open = open
     this.#clock = clock
-    this.#timeout = timeout
     if (timeout > 0) this.#deadline = clock.schedule(() => this.cut(new DrainTimeoutError(timeout)), timeout)
     this.#lookAround()
   }
@@ -44,7 +42,7 @@ export class Drain {
   cut(reason: unknown): void {
     for (const drainable of [...this.#open()]) {
       if (!this.#isIdle(drainable)) this.#cutOff++
-      drainable.connection.abort(reason ?? new DrainTimeoutError(this.#timeout))
+      drainable.connection.abort(reason)
     }
   }
 
