@@ -22,7 +22,10 @@ export type ServingPipeline = Pipeline<unknown, never, true>
 
 /** A server of some transport, listening, and how to connect to it. */
 export interface Running {
-  readonly server: Pick<Server<Connection, object>, 'abort' | 'close' | 'closed' | 'connections' | 'connections$' | 'counters' | 'events$'>
+  readonly server: Pick<
+    Server<Connection, object>,
+    'abort' | 'address' | 'close' | 'closed' | 'connections' | 'connections$' | 'counters' | 'events$'
+  >
   connect(): Promise<Connection>
 }
 

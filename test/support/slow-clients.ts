@@ -1,0 +1,69 @@
+import { once } from 'node:events'
+import { connect, type Socket } from 'node:net'
+import { setImmediate as turn } from 'node:timers/promises'
+import type { SocketAddress } from '@millrace/core'
+import { connectTcp } from '@millrace/tcp'
+import { type Digest, Digester } from './bytes.ts'
+
+/** Where a stream server listens, as both `net.connect` and `connectTcp` take it. */
+export type Endpoint = { readonly port: number; readonly host: string } | { readonly path: string }
+
+export function endpointOf({ address, port, family }: SocketAddress): Endpoint {
+  return family === 'unix' ? { path: address } : { port, host: address }
+}
+
+/**
+ * A client that sends everything, then FIN, and then reads, one read in each turn of the event loop.
+ *
+ * @param bytes - more than the kernel takes is still on its way when the reading begins: nothing echoes without limit to one who
+ * does not read.
+ */
+export interface SlowClient {
+  readonly name: string
+  exchange(endpoint: Endpoint, bytes: Uint8Array): Promise<Digest>
+}
+
+/** Less than any kernel buffers for a socket that nobody reads. */
+const SURELY_TAKEN = 64 * 1024 + 1
+
+async function readSlowly(socket: Socket): Promise<Digest> {
+  const digester = new Digester()
+  while (!socket.readableEnded) {
+    const chunk = socket.read() as Buffer | null
+    if (chunk) digester.push(chunk)
+    else if (socket.readable && socket.readableLength === 0) await Promise.race([once(socket, 'readable'), once(socket, 'end')])
+    await turn()
+  }
+  return digester.end()
+}
+
+const raw: SlowClient = {
+  name: 'node:net',
+  async exchange(endpoint, bytes) {
+    const socket = connect({ ...endpoint, allowHalfOpen: true })
+    await once(socket, 'connect')
+    const finished = once(socket, 'finish')
+    socket.end(bytes)
+    if (bytes.byteLength <= SURELY_TAKEN) await finished
+    return readSlowly(socket)
+  },
+}
+
+const ours: SlowClient = {
+  name: 'connectTcp',
+  async exchange(endpoint, bytes) {
+    const connection = await connectTcp(endpoint)
+    connection.write(bytes)
+    const ended = connection.closeWrite()
+    if (bytes.byteLength <= SURELY_TAKEN) await ended
+    const digester = new Digester()
+    for await (const chunk of connection) {
+      digester.push(chunk)
+      await turn()
+    }
+    await connection.closed
+    return digester.end()
+  },
+}
+
+export const slowClients: readonly SlowClient[] = [raw, ours]
