@@ -30,8 +30,8 @@ export interface TcpTargetOptions {
    */
   readonly host?: string | undefined
   /**
-   * The path of a Unix socket, in place of `port` and `host`. It knows no reset: a connection that the server aborts ends
-   * cleanly here.
+   * The path of a Unix socket, in place of `port` and `host`. It knows no reset: a connection that the server aborts
+   * ends cleanly here.
    */
   readonly path?: string | undefined
   /**
