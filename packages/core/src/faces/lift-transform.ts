@@ -4,9 +4,7 @@ import { ConnectionBusyError } from '../errors/connection-errors.ts'
 import type { BuiltPlugin } from '../pipeline/built-pipeline.ts'
 import type { Direction } from '../pipeline/plugin.ts'
 import { FaceRun } from './face-run.ts'
-
-type Source = AsyncIterable<unknown> | Iterable<unknown>
-type Result = IteratorResult<unknown, undefined>
+import { iterate, NotedSource, type Result, type Source } from './noted-source.ts'
 
 /** A stage as an it-pipe transform: what comes out of a source by way of the stage. */
 export function liftTransform(build: () => BuiltPlugin, direction: Direction, source: Source): AsyncIterableIterator<unknown> {
@@ -23,6 +21,7 @@ class StageIterator implements AsyncIterableIterator<unknown> {
   readonly #source: Source
   readonly #run: FaceRun
   #iterator: AsyncIterator<unknown> | Iterator<unknown> | undefined
+  #noted: NotedSource | undefined
   #output: unknown[] = []
   #taken = 0
   #failure: Error | undefined
@@ -106,6 +105,7 @@ class StageIterator implements AsyncIterableIterator<unknown> {
     } catch {
       // The source's own affair: this iteration has its answer.
     }
+    this.#noted?.release()
   }
 
   async #pull(): Promise<void> {
@@ -139,29 +139,14 @@ class StageIterator implements AsyncIterableIterator<unknown> {
   #begin(): AsyncIterator<unknown> | Iterator<unknown> {
     const { asyncStage } = this.#run
     if (asyncStage === undefined) return iterate(this.#source)
-    // The stage's own failures are told apart from its source's by noting the latter.
-    let sourceFailure: { error: unknown } | undefined
-    const noted = notingFailure(this.#source, (error) => (sourceFailure = { error }))
+    const noted = (this.#noted = new NotedSource(this.#source))
     const inner = asyncStage(noted)[Symbol.asyncIterator]()
     return {
       next: () =>
         inner.next().catch((error: unknown) => {
-          throw sourceFailure && sourceFailure.error === error ? error : this.#run.toError(error, 'asyncStage')
+          throw noted.threw(error) ? error : this.#run.toError(error, 'asyncStage')
         }),
       return: () => inner.return?.() ?? Promise.resolve({ done: true, value: undefined }),
     }
-  }
-}
-
-function iterate(source: Source): AsyncIterator<unknown> | Iterator<unknown> {
-  return Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]()
-}
-
-async function* notingFailure(source: Source, note: (error: unknown) => void): AsyncGenerator<unknown> {
-  try {
-    yield* source
-  } catch (error) {
-    note(error)
-    throw error
   }
 }

@@ -1,0 +1,74 @@
+import { ignoreRejection } from '../connection/promises.ts'
+
+export type Source = AsyncIterable<unknown> | Iterable<unknown>
+export type Result = IteratorResult<unknown, undefined>
+
+const DONE: Result = { done: true, value: undefined }
+
+export function iterate(source: Source): AsyncIterator<unknown> | Iterator<unknown> {
+  return Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]()
+}
+
+/**
+ * The source as an asynchronous stage gets it: it notes what the source throws, to be told from the stage's own failures, and can
+ * be let go from outside. (The `return()` of a stage that waits for its source waits as well.)
+ */
+export class NotedSource implements AsyncIterableIterator<unknown> {
+  readonly #source: Source
+  #iterator: AsyncIterator<unknown> | Iterator<unknown> | undefined
+  #over = false
+  #wake: (() => void) | undefined
+  #failure: { readonly error: unknown } | undefined
+
+  constructor(source: Source) {
+    this.#source = source
+  }
+
+  /** Whether this is what the source threw. */
+  threw(error: unknown): boolean {
+    return this.#failure !== undefined && this.#failure.error === error
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+
+  next(): Promise<Result> {
+    if (this.#over) return Promise.resolve(DONE)
+    return new Promise((resolve, reject) => {
+      this.#wake = () => resolve(DONE)
+      this.#pull().then(resolve, reject)
+    })
+  }
+
+  return(): Promise<Result> {
+    this.release()
+    return Promise.resolve(DONE)
+  }
+
+  /** Lets the source go; a stage that waits for it sees its end. Idempotent. */
+  release(): void {
+    if (this.#over) return
+    this.#over = true
+    this.#wake?.()
+    try {
+      void ignoreRejection(Promise.resolve(this.#iterator?.return?.()))
+    } catch {
+      // The source's own affair: nobody waits for it any more.
+    }
+  }
+
+  async #pull(): Promise<Result> {
+    try {
+      this.#iterator ??= iterate(this.#source)
+      const result = await this.#iterator.next()
+      if (!result.done) return result
+      this.#over = true
+      return DONE
+    } catch (error) {
+      this.#over = true
+      this.#failure = { error }
+      throw error
+    }
+  }
+}

@@ -1,0 +1,102 @@
+import { describe, expect, test } from 'vitest'
+import { type AsyncStage, CorruptFrameError, pipeline } from '../src/index.ts'
+import { chunksOf, embed } from '../src/testing/index.ts'
+import { encode, inbound, textOf } from './support/plugins.ts'
+
+type Bytes = Uint8Array
+const datagram = { datagram: true } as const
+
+/** Gives its items back with a count that begins anew wherever the stage does. */
+const counting: AsyncStage<Bytes, Bytes> = async function* (source) {
+  let count = 0
+  for await (const item of source) {
+    await null
+    yield encode(`${++count}:${textOf([item])} `)
+  }
+  yield encode('. ')
+}
+
+const splitting = inbound('splitting', {
+  push: (chunk, emit) => {
+    for (const piece of chunksOf(chunk, 1)) emit(piece)
+  },
+})
+
+describe('an AsyncStage on a datagram connection', () => {
+  test('is run afresh for each datagram, one after the other, over the items of that datagram', async () => {
+    const embedded = embed(pipeline(splitting, inbound('counting', counting)), datagram)
+    embedded.writeInbound(encode('ab'), encode('c'), Uint8Array.of())
+    await embedded.settled()
+    expect(textOf(embedded.inbound)).toBe('1:a 2:b . 1:c . . ')
+  })
+
+  test('is run once over all of them where it spans datagrams', async () => {
+    const spanning = Object.assign((source: AsyncIterable<Bytes>) => counting(source), { spansDatagrams: true })
+    const embedded = embed(pipeline(splitting, inbound('spanning', spanning)), datagram)
+    embedded.writeInbound(encode('ab'), encode('c'))
+    await embedded.settled()
+    expect(textOf(embedded.inbound)).toBe('1:a 2:b 3:c ')
+  })
+
+  test('costs a bad datagram its rest when it throws a FrameError, and the next one nothing', async () => {
+    const notes: string[] = []
+    const strict = inbound('strict', async function* (source) {
+      for await (const item of source) {
+        if (item[0] === 0) throw new CorruptFrameError('begins with 0')
+        yield item
+      }
+    })
+    const after = inbound('after', {
+      push: (item, emit) => emit(item),
+      endOfDatagram: () => void notes.push('end'),
+      reset: () => void notes.push('reset'),
+    })
+    const embedded = embed(pipeline(splitting, strict, after), datagram)
+    embedded.writeInbound(Uint8Array.of(1, 0, 2), Uint8Array.of(3))
+    await embedded.settled()
+    expect(embedded.inbound).toEqual([Uint8Array.of(1), Uint8Array.of(3)])
+    expect(notes).toEqual(['reset', 'end'])
+    expect(embedded.events.map(({ type }) => type)).toEqual(['connection-opened', 'frame-dropped'])
+  })
+
+  test('ends the session when it throws anything else', async () => {
+    const boom = inbound('boom', async function* (source) {
+      for await (const _ of source) throw new RangeError('no')
+      yield Uint8Array.of()
+    })
+    const embedded = embed(boom, datagram)
+    embedded.writeInbound(Uint8Array.of(1))
+    await embedded.settled()
+    expect(embedded.error).toMatchObject({ plugin: 'boom', phase: 'asyncStage' })
+  })
+
+  test('finishes what it has before the session ends', async () => {
+    const embedded = embed(inbound('counting', counting), datagram)
+    embedded.writeInbound(encode('a'), encode('b'))
+    embedded.endInbound()
+    await embedded.settled()
+    expect(textOf(embedded.inbound)).toBe('1:a . 1:b . ')
+    expect(embedded.closed?.error).toBeUndefined()
+    expect(embedded.closed).toBeDefined()
+  })
+
+  test('holds the reading while too much waits before it', async () => {
+    let goOn!: () => void
+    const waiting = inbound('waiting', async function* (source) {
+      for await (const item of source) {
+        await new Promise<void>((resolve) => (goOn = resolve))
+        yield item
+      }
+    })
+    const embedded = embed(waiting, { ...datagram, highWaterMark: 4096 })
+    embedded.writeInbound(...Array.from({ length: 10 }, () => new Uint8Array(1024)))
+    await embedded.settled()
+    expect(embedded.reading).toBe(false)
+    expect(embedded.connection.bytesRead).toBeLessThanOrEqual(5 * 1024)
+    for (let i = 0; i < 10; i++) {
+      goOn()
+      await embedded.settled()
+    }
+    expect(embedded.inbound).toHaveLength(10)
+  })
+})

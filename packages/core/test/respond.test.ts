@@ -1,0 +1,154 @@
+import { describe, expect, test } from 'vitest'
+import { InvalidOptionError, pipeline, type Request, respond } from '../src/index.ts'
+import { embed, type Embedded } from '../src/testing/index.ts'
+import { encode, lines, textOf } from './support/plugins.ts'
+
+type Answering = Parameters<typeof respond<string, string>>[0]
+
+const embedAnswers = (answer: Answering, concurrency?: number, highWaterMark?: number): Embedded<string, string> =>
+  embed(
+    pipeline(lines(), respond<string, string>(answer, concurrency === undefined ? {} : { concurrency })),
+    highWaterMark === undefined ? {} : { highWaterMark },
+  )
+
+async function answersTo(answer: Answering, questions: string): Promise<string> {
+  const embedded = embedAnswers(answer)
+  embedded.writeInbound(encode(questions))
+  await embedded.settled()
+  return textOf(embedded.outbound)
+}
+
+/** Answers that come when they are told to. */
+function byHand(): { readonly answer: (line: string) => Promise<string>; readonly inHand: Map<string, () => void> } {
+  const inHand = new Map<string, () => void>()
+  const answer = (line: string): Promise<string> =>
+    new Promise((resolve) =>
+      inHand.set(line, () => {
+        inHand.delete(line)
+        resolve(`${line}!`)
+      }),
+    )
+  return { answer, inHand }
+}
+
+describe('respond', () => {
+  test.each<[string, Answering, string]>([
+    ['one answer', (line) => `${line}!`, 'a!\nb!\n'],
+    ['a promise of one', async (line) => `${line}!`, 'a!\nb!\n'],
+    ['none', () => undefined, ''],
+    ['an array of them', (line) => [line, line], 'a\na\nb\nb\n'],
+    ['an empty array', () => [], ''],
+    ['a generator', function* (line) { yield line; yield '2' }, 'a\n2\nb\n2\n'],
+    ['an async generator', async function* (line) { yield line; await null; yield '2' }, 'a\n2\nb\n2\n'],
+  ])('sends %s to each message', async (_, answer, expected) => {
+    expect(await answersTo(answer, 'a\nb\n')).toBe(expected)
+  })
+
+  test('takes a Uint8Array for one answer', async () => {
+    const embedded = embed(pipeline(respond((chunk) => chunk.toReversed())))
+    embedded.writeInbound(Uint8Array.of(1, 2, 3))
+    await embedded.settled()
+    expect(embedded.outbound).toEqual([Uint8Array.of(3, 2, 1)])
+  })
+
+  test('has one question in hand at a time by default', async () => {
+    const { answer, inHand } = byHand()
+    const embedded = embedAnswers(answer)
+    embedded.writeInbound(encode('a\nb\n'))
+    await embedded.settled()
+    expect([...inHand.keys()]).toEqual(['a'])
+    inHand.get('a')?.()
+    await embedded.settled()
+    expect([...inHand.keys()]).toEqual(['b'])
+  })
+
+  test('answers in the order of the questions, whichever is ready first, with as many in hand as concurrency says', async () => {
+    const { answer, inHand } = byHand()
+    const embedded = embedAnswers(answer, 3)
+    embedded.writeInbound(encode('a\nb\nc\nd\n'))
+    await embedded.settled()
+    expect([...inHand.keys()]).toEqual(['a', 'b', 'c'])
+    inHand.get('c')?.()
+    inHand.get('b')?.()
+    await embedded.settled()
+    expect(embedded.outbound).toEqual([])
+    inHand.get('a')?.()
+    await embedded.settled()
+    expect(textOf(embedded.outbound)).toBe('a!\nb!\nc!\n')
+    expect([...inHand.keys()]).toEqual(['d'])
+  })
+
+  test('answers what is in hand when the peer has ended, then ends', async () => {
+    const { answer, inHand } = byHand()
+    const embedded = embedAnswers(answer, 2)
+    embedded.writeInbound(encode('a\nb\n'))
+    embedded.endInbound()
+    await embedded.settled()
+    expect(embedded.outboundEnded).toBe(false)
+    for (const goOn of [...inHand.values()]) goOn()
+    await embedded.settled()
+    expect(textOf(embedded.outbound)).toBe('a!\nb!\n')
+    expect(embedded.closed).toEqual({ initiator: 'remote' })
+  })
+
+  test('reads no further questions while the peer takes no answers', async () => {
+    let asked = 0
+    const answer = (): string => {
+      asked++
+      return 'x'.repeat(1023)
+    }
+    const embedded = embedAnswers(answer, 1, 4096)
+    embedded.clog()
+    embedded.writeInbound(...Array.from({ length: 100 }, () => encode('a\n')))
+    await embedded.settled()
+    expect(asked).toBeLessThanOrEqual(6)
+    embedded.unclog()
+    await embedded.settled()
+    expect(asked).toBe(100)
+  })
+
+  test.each<[string, Answering]>([
+    ['throws', () => { throw new RangeError('no') }],
+    ['rejects', async () => { throw new RangeError('no') }],
+    ['yields and then throws', async function* () { yield 'a'; throw new RangeError('no') }],
+  ])('ends the connection when it %s', async (_, answer) => {
+    const embedded = embedAnswers(answer)
+    embedded.writeInbound(encode('a\nb\n'))
+    await embedded.settled()
+    expect(embedded.error).toMatchObject({ plugin: 'respond', phase: 'handler', cause: expect.any(RangeError) })
+    expect(embedded.events.filter((event) => 'error' in event)).toHaveLength(1)
+  })
+
+  test('ends the connection for a later question that fails while an earlier one is in hand', async () => {
+    const { answer } = byHand()
+    const embedded = embedAnswers((line) => (line === 'b' ? Promise.reject(new RangeError('no')) : answer(line)), 2)
+    embedded.writeInbound(encode('a\nb\n'))
+    await embedded.settled()
+    embedded.endInbound()
+    embedded.abort()
+    await embedded.settled()
+    expect(embedded.closed).toBeDefined()
+  })
+
+  test('tells who asks, and when the answer is no longer wanted', async () => {
+    let request: Request | undefined
+    const embedded = embedAnswers((_, given) => {
+      request = given
+      return new Promise(() => {})
+    })
+    embedded.writeInbound(encode('a\n'))
+    await embedded.settled()
+    expect(request?.remoteAddress.port).toBe(2)
+    expect(request?.signal.aborted).toBe(false)
+    embedded.abort()
+    expect(request?.signal.aborted).toBe(true)
+  })
+
+  test.each([0, 1.5, 10_001, '2'])('refuses a concurrency of %s, at once', (concurrency) => {
+    expect(() => respond(() => undefined, { concurrency: concurrency as never })).toThrow(InvalidOptionError)
+  })
+
+  test('refuses what is no function', () => {
+    expect(() => respond({} as never)).toThrow(InvalidOptionError)
+  })
+})
