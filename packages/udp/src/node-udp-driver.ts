@@ -85,7 +85,6 @@ export class NodeUdpDriver implements UdpDriver {
     this.#closed ??= new Promise((resolve) => {
       const socket = this.#socket
       if (socket === undefined) return resolve()
-      socket.removeAllListeners('message')
       socket.close(() => resolve())
       this.#onOpenError?.(new ConnectionClosedError('the socket was closed while it was being opened'))
     })

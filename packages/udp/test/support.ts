@@ -46,8 +46,8 @@ export class FakeDriver implements UdpDriver {
     return Promise.resolve(this.#local)
   }
 
-  connect(): Promise<ConnectedAddresses> {
-    return Promise.reject(new Error('not for servers'))
+  connect({ address, port }: { address: string; port: number }): Promise<ConnectedAddresses> {
+    return Promise.resolve({ localAddress: this.#local, remoteAddress: { address, port, family: 'IPv4' } })
   }
 
   send(data: Uint8Array, to?: { address: string; port: number }, onSent?: OnSent): void {
