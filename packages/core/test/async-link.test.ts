@@ -24,7 +24,7 @@ describe('an AsyncStage', () => {
   test('gives its values in order, through the stages after it', async () => {
     const slow = inbound('slow', async function* (source) {
       for await (const chunk of source) {
-        await null
+        await Promise.resolve()
         yield chunk
         yield encode('+')
       }
@@ -149,7 +149,7 @@ describe('an outbound AsyncStage', () => {
   test('gives what is written in order, and its last word after the last', async () => {
     const slow: AsyncStage<Bytes, Bytes> = async function* (source) {
       for await (const chunk of source) {
-        await null
+        await Promise.resolve()
         yield chunk
       }
       yield encode('.')

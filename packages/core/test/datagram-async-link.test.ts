@@ -10,7 +10,7 @@ const datagram = { datagram: true } as const
 const counting: AsyncStage<Bytes, Bytes> = async function* (source) {
   let count = 0
   for await (const item of source) {
-    await null
+    await Promise.resolve()
     yield encode(`${++count}:${textOf([item])} `)
   }
   yield encode('. ')

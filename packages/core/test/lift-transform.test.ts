@@ -28,7 +28,7 @@ function watched(chunks: readonly Bytes[], end: 'ends' | 'waits' = 'ends'): Asyn
 
 const slow: AsyncStage<Bytes, Bytes> = async function* (source) {
   for await (const chunk of source) {
-    await null
+    await Promise.resolve()
     yield chunk
   }
   yield encode('.')

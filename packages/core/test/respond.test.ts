@@ -39,7 +39,7 @@ describe('respond', () => {
     ['an array of them', (line) => [line, line], 'a\na\nb\nb\n'],
     ['an empty array', () => [], ''],
     ['a generator', function* (line) { yield line; yield '2' }, 'a\n2\nb\n2\n'],
-    ['an async generator', async function* (line) { yield line; await null; yield '2' }, 'a\n2\nb\n2\n'],
+    ['an async generator', async function* (line) { yield line; await Promise.resolve(); yield '2' }, 'a\n2\nb\n2\n'],
   ])('sends %s to each message', async (_, answer, expected) => {
     expect(await answersTo(answer, 'a\nb\n')).toBe(expected)
   })
