@@ -40,7 +40,13 @@ export class ActivityWatch {
     this.lastActivity = this.#clock.now()
   }
 
-  /** Something was written: watch that the peer takes it. */
+  /** Something was written. */
+  wrote(): void {
+    this.touch()
+    this.watchWrites()
+  }
+
+  /** Where something is unsent, watch that the peer takes it. */
   watchWrites(): void {
     const { writeTimeout } = this.#limits
     if (writeTimeout === 0 || this.#stallTimer || this.#stopped || this.#outbox.level === 0) return

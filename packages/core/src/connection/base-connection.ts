@@ -50,6 +50,8 @@ export class BaseConnection extends DuplexFaces<Uint8Array, Uint8Array> implemen
   readonly #ending: Ending = new Ending()
   #status: ConnectionStatus = 'open'
   #bytesRead = 0
+  /** What has arrived is being given out: the activity watch knows of this turn, and looks at what is written once at its end. */
+  #receiving = false
 
   constructor(init: ConnectionInit) {
     super()
@@ -118,10 +120,9 @@ export class BaseConnection extends DuplexFaces<Uint8Array, Uint8Array> implemen
       this.#fail(new BufferOverflowError('the write queue', this.#limits.maxWriteBuffer), 'local', 'reset')
       return false
     }
-    this.#watch.touch()
     const writable = this.#outbox.push(chunk)
     if (!writable) this.#readBrake.onWrite(chunk.byteLength, this.#bytesRead, this.#outbox, this.#limits.highWaterMark)
-    this.#watch.watchWrites()
+    if (!this.#receiving) this.#watch.wrote()
     return writable
   }
 
@@ -132,7 +133,6 @@ export class BaseConnection extends DuplexFaces<Uint8Array, Uint8Array> implemen
       callback()
     } finally {
       this.#outbox.uncork()
-      this.#watch.watchWrites()
     }
   }
 
@@ -186,9 +186,11 @@ export class BaseConnection extends DuplexFaces<Uint8Array, Uint8Array> implemen
     if (this.#status === 'closing' || this.#status === 'closed') return
     this.#bytesRead += chunk.byteLength
     this.#watch.touch()
+    this.#receiving = true
     this.#outbox.cork()
     this.inbox.push(chunk)
     this.#outbox.uncork()
+    this.#receiving = false
     this.#watch.watchWrites()
   }
 
@@ -196,9 +198,7 @@ export class BaseConnection extends DuplexFaces<Uint8Array, Uint8Array> implemen
     if (this.#status !== 'open' && this.#status !== 'half-closed-local') return
     const bothEnded = this.#status === 'half-closed-local'
     if (!bothEnded) this.#status = 'half-closed-remote'
-    this.#outbox.cork()
-    this.inbox.end()
-    this.#outbox.uncork()
+    this.batch(() => this.inbox.end())
     const isOver = this.closesAtEnd && !this.sinking && this.#status === 'half-closed-remote'
     if (bothEnded || isOver) this.#finish('local')
   }
