@@ -7,6 +7,7 @@ import {
   type LogFields,
   type Logger,
   type PluginContext,
+  type SocketAddress,
   type Stage,
 } from '@millrace/core'
 import { escapeText } from './byte-format.ts'
@@ -40,6 +41,10 @@ export class ConnectionLog {
   readonly #options: ConnectionLogOptions
   readonly #context: PluginContext
   readonly #openedAt: number
+  readonly #named: { readonly label?: string }
+  /** The remote address as text, and of what: a plugin that gates changes it, and in stateless serving the next datagram. */
+  #peer = ''
+  #peerOf: SocketAddress | undefined
   #failed = false
 
   constructor(logger: Logger, options: ConnectionLogOptions, context: PluginContext) {
@@ -47,6 +52,7 @@ export class ConnectionLog {
     this.#options = options
     this.#context = context
     this.#openedAt = context.clock.now()
+    this.#named = options.label === undefined ? {} : { label: options.label }
   }
 
   opened(): void {
@@ -66,19 +72,31 @@ export class ConnectionLog {
   /** One item that goes by. */
   item(item: unknown, direction: Direction, offset: number, writer: PayloadWriter): void {
     this.#guard(() => {
-      if (this.#logger.isLevelEnabled?.(this.#options.level) === false) return writer.missed()
-      const size = isUint8Array(item) ? { bytes: item.byteLength, offset } : {}
-      this.#line({ direction, ...size, ...payloadOf(item, offset, writer) }, direction)
+      const { level, format } = this.#options
+      if (this.#logger.isLevelEnabled?.(level) === false) return writer.missed()
+      const { id: connection, remoteAddress: address } = this.#context.connection
+      const remoteAddress = this.#textOf(address)
+      // Written out, for bytes and for the rest: joined from parts it costs several times as much, and it is made for every item.
+      const line = isUint8Array(item)
+        ? { plugin: 'logging', ...this.#named, connection, remoteAddress, direction, bytes: item.byteLength, offset }
+        : { plugin: 'logging', ...this.#named, connection, remoteAddress, direction }
+      this.#logger[level](format === 'summary' ? line : Object.assign(line, payloadOf(item, offset, writer)), direction)
     })
   }
 
   #line(facts: LogFields, message: string): void {
-    const { label, level } = this.#options
     const { id, remoteAddress } = this.#context.connection
-    const named = label === undefined ? {} : { label }
-    // The path of a Unix socket may hold anything.
-    const peer = escapeText(formatAddress(remoteAddress))
-    this.#logger[level]({ plugin: 'logging', ...named, connection: id, remoteAddress: peer, ...facts }, message)
+    const common = { plugin: 'logging', ...this.#named, connection: id, remoteAddress: this.#textOf(remoteAddress) }
+    this.#logger[this.#options.level]({ ...common, ...facts }, message)
+  }
+
+  #textOf(remoteAddress: SocketAddress): string {
+    if (remoteAddress !== this.#peerOf) {
+      // The path of a Unix socket may hold anything.
+      this.#peer = escapeText(formatAddress(remoteAddress))
+      this.#peerOf = remoteAddress
+    }
+    return this.#peer
   }
 
   /** A logger that fails costs its lines and not the connection; the server hears of it once for each connection. */

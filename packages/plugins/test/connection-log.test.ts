@@ -45,6 +45,19 @@ describe('ConnectionLog', () => {
     ])
   })
 
+  test('names the peer of the moment, where that changes', () => {
+    const peers = [40001, 40001, 40002].map((port) => ({ address: '127.0.0.1', port, family: 'IPv4' as const }))
+    let index = 0
+    const context = new FakeContext()
+    Object.defineProperty(context.connection, 'remoteAddress', { get: () => peers[index] })
+    const { log, inbound, logger } = setUp({}, context)
+    for (; index < peers.length; index++) drive(inbound, [Buffer.from('x')])
+    index = 0
+    log.closed({ initiator: 'local' })
+    const named = logger.lines.map(({ fields }) => fields['remoteAddress'])
+    expect(named).toEqual(['127.0.0.1:40001', '127.0.0.1:40001', '127.0.0.1:40002', '127.0.0.1:40001'])
+  })
+
   test('names the code of the error at close, or its class, and never its message', () => {
     const odd = Object.assign(new Error('x'), { code: 'A\u001bB' })
     const errors = [new ConnectionResetError(), new RangeError('payload\n'), odd]
