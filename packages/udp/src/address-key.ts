@@ -1,8 +1,8 @@
 import type { SocketAddress } from '@millrace/core'
 
 /**
- * An IP address to look up by: an IPv4 address is its 32 bits as an integer (which spares a string hash per datagram), an
- * IPv6 address its text. An IPv4 peer of an IPv6 socket (`::ffff:192.0.2.1`) has the key of its IPv4 address.
+ * An IP address to look up by: an IPv4 address is its 32 bits as an integer (which spares a string hash per datagram),
+ * an IPv6 address its text. An IPv4 peer of an IPv6 socket (`::ffff:192.0.2.1`) has the key of its IPv4 address.
  */
 export type AddressKey = number | string
 
@@ -40,7 +40,9 @@ export function addressKey(address: string): AddressKey {
   return (value << 8) | part
 }
 
-/** The address of a peer, an IPv4 one of an IPv6 socket under its IPv4 name, so that both kinds of socket tell it alike. */
+/**
+ * The address of a peer, an IPv4 one of an IPv6 socket under its IPv4 name, so that both kinds of socket tell it alike.
+ */
 export function peerAddress(address: string, port: number): SocketAddress {
   const plain = unmapped(address)
   return { address: plain, port, family: plain.includes(':') ? 'IPv6' : 'IPv4' }

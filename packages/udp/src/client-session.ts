@@ -25,7 +25,11 @@ interface Receiver {
  *
  * @throws {@link InvalidOptionError}, {@link ConnectError}, `signal.reason`
  */
-export async function openSession(driver: UdpDriver, options: ResolvedConnectOptions, clock: Clock): Promise<UdpSession> {
+export async function openSession(
+  driver: UdpDriver,
+  options: ResolvedConnectOptions,
+  clock: Clock,
+): Promise<UdpSession> {
   const receiver: Receiver = {}
   const addresses = await connect(driver, options, receiver)
   const { remoteAddress } = addresses

@@ -9,7 +9,8 @@ export type Defaulted<T, Names extends keyof T> = T & { readonly [Name in Names]
 /** What servers and clients take beside their sockets' options. */
 export interface CommonOptions {
   /**
-   * Datagrams of one peer that wait unread. More are dropped, as they are when what waits would pass `highWaterMark` bytes.
+   * Datagrams of one peer that wait unread. More are dropped, as they are when what waits would pass `highWaterMark`
+   * bytes.
    *
    * @defaultValue 64
    */

@@ -33,7 +33,7 @@ export const UDP_CONNECT_OPTIONS: Readonly<Record<keyof UdpConnectOptions, Optio
   port: { type: 'integer', range: [1, 65_535], help: 'the port' },
   host: { type: 'string', default: '127.0.0.1', help: 'the address, or a name for it' },
   localAddress: { type: 'string', help: 'the address to send from' },
-  localPort: { type: 'integer', range: [0, 65_535], default: 0, help: 'the port to send from; 0 asks the system for one' },
+  localPort: { type: 'integer', range: [0, 65_535], default: 0, help: 'the port to send from; 0 asks the system' },
   idleTimeout: {
     ...CONNECTION_OPTIONS.idleTimeout,
     help: 'no datagram either way for this long closes the connection; 0 never does',

@@ -8,16 +8,16 @@ export interface Datagram {
 }
 
 /**
- * The most bytes one datagram carries over IPv4: 65,535 (the largest packet) less 20 of IP and 8 of UDP header. The same
- * for an IPv4 peer of an IPv6 socket.
+ * The most bytes one datagram carries over IPv4: 65,535 (the largest packet) less 20 of IP and 8 of UDP header. The
+ * same for an IPv4 peer of an IPv6 socket.
  *
  * @see {@link https://www.rfc-editor.org/rfc/rfc768 RFC 768}
  */
 export const MAX_DATAGRAM_BYTES = 65_507
 
 /**
- * The most bytes one datagram carries over IPv6, whose largest payload does not count the IP header: 65,535 less 8 of UDP
- * header. (Jumbograms aside.)
+ * The most bytes one datagram carries over IPv6, whose largest payload does not count the IP header: 65,535 less 8 of
+ * UDP header. (Jumbograms aside.)
  *
  * @see {@link https://www.rfc-editor.org/rfc/rfc8200 RFC 8200}
  */

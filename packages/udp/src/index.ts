@@ -1,6 +1,6 @@
 /**
- * UDP servers and clients for Millrace: each peer is a session, and a session is a connection, so that the pipelines of streams
- * run on datagrams; or one set of stages for all peers, without sessions.
+ * UDP servers and clients for Millrace: each peer is a session, and a session is a connection, so that the pipelines of
+ * streams run on datagrams; or one set of stages for all peers, without sessions.
  *
  * @example
  * import { pipeline, respond } from '@millrace/core'

@@ -4,7 +4,7 @@ import { type AbortOptions, ConnectionClosedError, type SocketAddress } from '@m
 import { peerAddress } from './address-key.ts'
 import { applySocketOptions } from './apply-socket-options.ts'
 import type { BindOptions } from './socket-options.ts'
-import type { ConnectedAddresses, OnSent, UdpDriver, UdpDriverEvents } from './udp-driver.ts'
+import type { ConnectedAddresses, OnSent, PeerAddress, UdpDriver, UdpDriverEvents } from './udp-driver.ts'
 
 /** Newer than the oldest Node supported. */
 type NewerSocketOptions = SocketOptions & { reusePort?: boolean }
@@ -18,8 +18,9 @@ const toSocketAddress = ({ address, port }: AddressInfo): SocketAddress => ({
 /**
  * The driver on `node:dgram`: it works everywhere.
  *
- * Only addresses come here, never names. Node before 26 takes every address of every send through `dns.lookup` all the same
- * (nodejs/node#35130); the socket's own look-up gives it back as it came, which is worth an eighth of the throughput.
+ * Only addresses come here, never names. Older Nodes takes every address of every send through `dns.lookup` all the
+ * same (nodejs/node#35130); the socket's own look-up gives it back as it came, which is worth an eighth of the
+ * throughput.
  */
 export class NodeUdpDriver implements UdpDriver {
   readonly name = 'node'
@@ -60,7 +61,7 @@ export class NodeUdpDriver implements UdpDriver {
     return toSocketAddress(socket.address())
   }
 
-  async connect({ address, port, signal }: { address: string; port: number } & AbortOptions): Promise<ConnectedAddresses> {
+  async connect({ address, port, signal }: PeerAddress & AbortOptions): Promise<ConnectedAddresses> {
     const socket = this.#bound()
     await this.#open(signal, (done) => {
       socket.once('connect', done)
@@ -70,7 +71,7 @@ export class NodeUdpDriver implements UdpDriver {
     return { localAddress: toSocketAddress(socket.address()), remoteAddress: peerAddress(remote.address, remote.port) }
   }
 
-  send(data: Uint8Array, to?: { readonly address: string; readonly port: number }, onSent?: OnSent): void {
+  send(data: Uint8Array, to?: PeerAddress, onSent?: OnSent): void {
     if (this.#closed) return
     const socket = this.#bound()
     if (to) socket.send(data, to.port, to.address, onSent)

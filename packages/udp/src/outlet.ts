@@ -1,19 +1,21 @@
 import type { Clock, SocketAddress, Timer } from '@millrace/core'
 import { droppedOutbound, type ReportDrop } from './drop.ts'
-import type { UdpDriver } from './udp-driver.ts'
+import type { PeerAddress, UdpDriver } from './udp-driver.ts'
 
 /** Where a driver sends to; nowhere in particular on a connected socket. */
-export type Target = { readonly address: string; readonly port: number } | undefined
+export type Target = PeerAddress | undefined
 
-/** How often a backed-up socket is asked whether it has emptied, in ms. Nothing tells: only a callback per send would. */
+/**
+ * How often a backed-up socket is asked whether it has emptied, in ms. Nothing tells: only a callback per send would.
+ */
 const POLL_INTERVAL = 2
 
 /** How long a socket that is being closed is given to send what waits, in ms. */
 const FLUSH_LIMIT = 1_000
 
 /**
- * The way out of one socket: bounds what waits in the process for room in the kernel. Over the bound a datagram is dropped and
- * reported, as a full router would.
+ * The way out of one socket: bounds what waits in the process for room in the kernel. Over the bound a datagram is
+ * dropped and reported, as a full router would.
  */
 export class Outlet {
   readonly #driver: UdpDriver

@@ -1,6 +1,7 @@
 /**
- * What may be sent to a peer that has not proven that it is where its datagrams claim to come from. The source address of a
- * datagram is easily forged: a server that answers with more than it was sent is an amplifier for whoever forges it.
+ * What may be sent to a peer that has not proven that it is where its datagrams claim to come from. The source address
+ * of a datagram is easily forged: a server that answers with more than it was sent is an amplifier for whoever forges
+ * it.
  *
  * Each datagram received adds to the budget, each one sent takes from it, for as long as the session lasts.
  *

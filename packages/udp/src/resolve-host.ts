@@ -29,7 +29,7 @@ export async function resolveHost(option: string, host: string, options: Resolve
   const family = isIP(host)
   if (family === 0) return lookUp(host, options)
   if (type !== undefined && type !== typeOf(family)) {
-    throw new InvalidOptionError(option, type === 'udp6' ? 'an IPv6 address or a name' : 'an IPv4 address or a name', host)
+    throw new InvalidOptionError(option, `an ${type === 'udp6' ? 'IPv6' : 'IPv4'} address or a name`, host)
   }
   return { address: host, type: typeOf(family) }
 }

@@ -1,18 +1,24 @@
-import { type ConnectionLimits, type OptionDescription, resolveOptions, SERVER_OPTIONS, type ServerLimits } from '@millrace/core'
+import {
+  type ConnectionLimits,
+  type OptionDescription,
+  resolveOptions,
+  SERVER_OPTIONS,
+  type ServerLimits,
+} from '@millrace/core'
 import { COMMON_OPTIONS, type CommonOptions, type Defaulted, LONGEST_DELAY } from './common-options.ts'
 
 /** Options of {@link createUdpServer}. Every one may be left out. Times in milliseconds, sizes in bytes. */
 export interface UdpServerOptions extends CommonOptions {
   /**
-   * One set of stages for all peers and no sessions. Every plugin must be declared `perDatagram`, and the last one be `echo`,
-   * `discard` or `respond`.
+   * One set of stages for all peers and no sessions. Every plugin must be declared `perDatagram`, and the last one be
+   * `echo`, `discard` or `respond`.
    *
    * @defaultValue false
    */
   readonly stateless?: boolean | undefined
   /**
-   * Sessions at a time. In a full table a new session takes the place of the one idle the longest, if that is more than half
-   * of `sessionIdleTimeout`; where there is none, datagrams of further peers are dropped.
+   * Sessions at a time. In a full table a new session takes the place of the one idle the longest, if that is more than
+   * half of `sessionIdleTimeout`; where there is none, datagrams of further peers are dropped.
    *
    * @defaultValue 10_000
    */
@@ -30,15 +36,15 @@ export interface UdpServerOptions extends CommonOptions {
    */
   readonly maxNewSessionsPerSecond?: number | undefined
   /**
-   * A session whose peer has sent nothing for this long ends, at most a twentieth late. What we send keeps a session only once
-   * its peer is proven. A handler that is still there a whole timeout after is cut off. 0 never ends one.
+   * A session whose peer has sent nothing for this long ends, at most a twentieth late. What we send keeps a session
+   * only once its peer is proven. A handler that is still there a whole timeout after is cut off. 0 never ends one.
    *
    * @defaultValue 30_000
    */
   readonly sessionIdleTimeout?: number | undefined
   /**
-   * Bytes sent to a peer that is not proven, to bytes received from it (in stateless serving: in that datagram). More is
-   * dropped. `Infinity` sets no bound, and makes the server an amplifier for whoever forges a source address.
+   * Bytes sent to a peer that is not proven, to bytes received from it (in stateless serving: in that datagram). More
+   * is dropped. `Infinity` sets no bound, and makes the server an amplifier for whoever forges a source address.
    *
    * @defaultValue 3
    * @see {@link https://www.rfc-editor.org/rfc/rfc9000#section-8.1 RFC 9000, 8.1}
@@ -121,8 +127,8 @@ export function resolveServerOptions(given: UdpServerOptions = {}): ResolvedServ
 }
 
 /**
- * The bounds that all servers have, in those of this one. Sessions are bounded in the listener's table, which lets one go
- * before its connection is gone: a second count would refuse its successor.
+ * The bounds that all servers have, in those of this one. Sessions are bounded in the listener's table, which lets one
+ * go before its connection is gone: a second count would refuse its successor.
  */
 export function toServerLimits(options: ResolvedServerOptions): ServerLimits & { readonly highWaterMark: number } {
   const { acceptBacklog, drainTimeout, maxPushBytes, highWaterMark } = options
@@ -131,7 +137,10 @@ export function toServerLimits(options: ResolvedServerOptions): ServerLimits & {
   return { ...unbounded, acceptBacklog, drainTimeout, maxPushBytes, highWaterMark, lingerTimeout: 0 }
 }
 
-/** The bounds of each session; its idle timeout is the table's, and what the kernel does not take is dropped at some point. */
+/**
+ * The bounds of each session; its idle timeout is the table's, and what the kernel does not take is dropped at some
+ * point.
+ */
 export function toSessionLimits({ highWaterMark, maxWriteBuffer }: ResolvedServerOptions): ConnectionLimits {
   return { highWaterMark, maxWriteBuffer, idleTimeout: 0, writeTimeout: 0 }
 }

@@ -20,8 +20,8 @@ export interface SessionEnds<S> {
   /** The idle timeout is over: the session's readers get their end, and it may still say a last word. */
   onIdle(session: S): void
   /**
-   * The session must go now, by giving its seat back before this returns: a new one needs its place, or a whole idle timeout
-   * after its end it was still there.
+   * The session must go now, by giving its seat back before this returns: a new one needs its place, or a whole idle
+   * timeout after its end it was still there.
    */
   onEvict(session: S): void
 }
@@ -38,11 +38,12 @@ const TICKS = 20
 /**
  * The sessions of one socket by peer.
  *
- * One timer serves them all. It counts ticks; traffic stamps a seat with the current tick, so that a datagram costs neither a
- * timer nor a look at the clock. Seats are linked in the order of their stamps: the idle ones are found from the old end.
+ * One timer serves them all. It counts ticks; traffic stamps a seat with the current tick, so that a datagram costs
+ * neither a timer nor a look at the clock. Seats are linked in the order of their stamps: the idle ones are found from
+ * the old end.
  *
- * A full table makes room by evicting the session that was idle the longest, if that is more than half the idle timeout: a
- * flood of forged peers can never push out one that is at work.
+ * A full table makes room by evicting the session that was idle the longest, if that is more than half the idle
+ * timeout: a flood of forged peers can never push out one that is at work.
  */
 export class SessionTable<S> {
   readonly #limits: SessionLimits
@@ -62,8 +63,9 @@ export class SessionTable<S> {
     this.#clock = clock
     this.#ends = ends
     this.#bucket = new TokenBucket(limits.maxNewSessionsPerSecond, clock)
-    this.#tickLength = Math.max(1, limits.sessionIdleTimeout / TICKS)
-    this.#idleTicks = limits.sessionIdleTimeout === 0 ? Infinity : Math.ceil(limits.sessionIdleTimeout / this.#tickLength)
+    const { sessionIdleTimeout } = limits
+    this.#tickLength = Math.max(1, sessionIdleTimeout / TICKS)
+    this.#idleTicks = sessionIdleTimeout === 0 ? Infinity : Math.ceil(sessionIdleTimeout / this.#tickLength)
   }
 
   /** Sessions that hold a seat, those included that have ended and are not released. */

@@ -22,8 +22,8 @@ export interface UdpSocketOptions {
    */
   readonly ipv6Only?: boolean | undefined
   /**
-   * Binds though another socket has the address. Which of them gets a datagram is up to the system: leave it off but for
-   * multicast receivers that share a port.
+   * Binds though another socket has the address. Which of them gets a datagram is up to the system: leave it off but
+   * for multicast receivers that share a port.
    *
    * @defaultValue false
    */
@@ -55,9 +55,15 @@ export interface UdpSocketOptions {
   readonly multicastTTL?: number | undefined
   /** Whether multicast datagrams come back to this host. Default: they do. */
   readonly multicastLoopback?: boolean | undefined
-  /** The interface that multicast datagrams leave by: its IPv4 address, or `::%eth0` for IPv6. Default: the system chooses. */
+  /**
+   * The interface that multicast datagrams leave by: its IPv4 address, or `::%eth0` for IPv6. Default: the system
+   * chooses.
+   */
   readonly multicastInterface?: string | undefined
-  /** Multicast groups to join, each by its address or in full. Bind a wildcard address, or the group's own, to receive them. */
+  /**
+   * Multicast groups to join, each by its address or in full. Bind a wildcard address, or the group's own, to receive
+   * them.
+   */
   readonly memberships?: readonly (string | MulticastMembership)[] | undefined
   /** Looks names up in place of `dns.lookup`; has its signature. */
   readonly lookup?: LookupFunction | undefined
@@ -94,7 +100,12 @@ export const UDP_SOCKET_OPTIONS: Readonly<Record<keyof UdpSocketOptions, OptionD
   sendBufferSize: { type: 'integer', unit: 'bytes', range: BUFFER, help: 'the kernel’s buffer for what is sent' },
   broadcast: { type: 'boolean', default: false, help: 'allow sending to broadcast addresses' },
   ttl: { type: 'integer', unit: 'hops', range: [1, 255], help: 'how many routers a datagram may pass' },
-  multicastTTL: { type: 'integer', unit: 'hops', range: [0, 255], help: 'how many routers a multicast datagram may pass' },
+  multicastTTL: {
+    type: 'integer',
+    unit: 'hops',
+    range: [0, 255],
+    help: 'how many routers a multicast datagram may pass',
+  },
   multicastLoopback: { type: 'boolean', help: 'whether multicast datagrams come back to this host' },
   multicastInterface: { type: 'string', help: 'the interface that multicast datagrams leave by: an address of it' },
   memberships: {
@@ -141,7 +152,8 @@ function hasReusePort(version: string): boolean {
 /** @throws {@link InvalidOptionError} for what the descriptions cannot say. */
 export function checkSocketOptions(owner: string, { reusePort }: UdpSocketOptions): void {
   if (!reusePort || HAS_REUSE_PORT) return
-  throw new InvalidOptionError(`${owner}.reusePort`, `left out on Node ${process.versions.node}: 22.12 brought it`, true)
+  const expected = `left out on Node ${process.versions.node}: 22.12 brought it`
+  throw new InvalidOptionError(`${owner}.reusePort`, expected, true)
 }
 
 /** What a driver binds: an address, which is no name, and Node's own options. */

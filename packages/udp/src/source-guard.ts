@@ -21,8 +21,8 @@ const isUnspecified = (key: AddressKey): boolean => (typeof key === 'number' ? k
 const isLoopback = (key: AddressKey): boolean => (typeof key === 'number' ? key >>> 24 === 127 : key === '::1')
 
 /**
- * Knows the sources that are never answered. Port 0 is none to send to. Our own address would have us answer ourselves for
- * ever (CVE-2024-2169). A multicast or broadcast source would have us answer many.
+ * Knows the sources that are never answered. Port 0 is none to send to. Our own address would have us answer ourselves
+ * for ever (CVE-2024-2169). A multicast or broadcast source would have us answer many.
  */
 export class SourceGuard {
   readonly #ownPort: number

@@ -4,6 +4,7 @@ import { type Datagram, maxDatagramBytes } from './datagram.ts'
 import { droppedOutbound, type Report } from './drop.ts'
 import type { Outlet } from './outlet.ts'
 import { ReplyBudget } from './reply-budget.ts'
+import type { PeerAddress } from './udp-driver.ts'
 
 /** Serves datagrams by one set of stages for all peers. */
 export interface StatelessService {
@@ -34,7 +35,7 @@ class Asker implements SocketAddress {
   readonly address: string
   readonly port: number
   readonly family: SocketAddress['family']
-  readonly to: { readonly address: string; readonly port: number }
+  readonly to: PeerAddress
   readonly budget: ReplyBudget
 
   constructor(address: string, port: number, budget: ReplyBudget) {
@@ -52,7 +53,10 @@ const LOOK = 20
 
 const noOutcome = (): void => {}
 
-/** A socket without sessions: no peer is remembered, so each datagram has a reply budget of its own and no peer is ever proven. */
+/**
+ * A socket without sessions: no peer is remembered, so each datagram has a reply budget of its own and no peer is ever
+ * proven.
+ */
 export class StatelessPort {
   readonly #init: StatelessPortInit
   readonly #service: StatelessService

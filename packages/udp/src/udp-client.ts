@@ -15,17 +15,17 @@ import { NodeUdpDriver } from './node-udp-driver.ts'
 import type { UdpSession } from './udp-session.ts'
 
 /**
- * Connects a UDP socket to one peer. Nothing is sent by it: whether anybody is there shows when something is written. A peer
- * that refuses (nobody has the port, and its host says so) fails the connection with {@link ConnectionResetError}, whose cause
- * has the code `ECONNREFUSED`; one that is silent is not told from a lost datagram.
+ * Connects a UDP socket to one peer. Nothing is sent by it: whether anybody is there shows when something is written. A
+ * peer that refuses (nobody has the port, and its host says so) fails the connection with {@link ConnectionResetError},
+ * whose cause has the code `ECONNREFUSED`; one that is silent is not told from a lost datagram.
  *
- * Only the peer's datagrams come in. There is no reply budget on this side. What is dropped is published on the diagnostics
- * channel `millrace:datagram-dropped`.
+ * Only the peer's datagrams come in. There is no reply budget on this side. What is dropped is published on the
+ * diagnostics channel `millrace:datagram-dropped`.
  *
  * @param options - `port` must be given; `host` is 127.0.0.1 by default. Times in ms, sizes in bytes.
  * @param pipeline - without a handler: the result is then its end, in messages.
- * @throws {@link InvalidOptionError}, {@link InvalidPipelineError} and {@link PluginBuildError} at once (as a rejection, with
- * nothing opened); {@link ConnectError} where no socket comes about; `signal.reason`.
+ * @throws {@link InvalidOptionError}, {@link InvalidPipelineError} and {@link PluginBuildError} at once (as a
+ * rejection, with nothing opened); {@link ConnectError} where no socket comes about; `signal.reason`.
  *
  * @example
  * const connection = await connectUdp({ port: 10_000 })

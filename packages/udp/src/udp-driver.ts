@@ -2,8 +2,8 @@ import type { AbortOptions, SocketAddress } from '@millrace/core'
 import type { BindOptions } from './socket-options.ts'
 
 /**
- * What moves datagrams between the kernel and a server or client: one socket. Everything above it (sessions, bounds, budgets)
- * is the same for every driver.
+ * What moves datagrams between the kernel and a server or client: one socket. Everything above it (sessions, bounds,
+ * budgets) is the same for every driver.
  */
 export interface UdpDriver {
   readonly name: string
@@ -22,23 +22,29 @@ export interface UdpDriver {
    * @returns both addresses as they are now.
    * @throws the system's error; `signal.reason`.
    */
-  connect(to: { readonly address: string; readonly port: number } & AbortOptions): Promise<ConnectedAddresses>
+  connect(to: PeerAddress & AbortOptions): Promise<ConnectedAddresses>
 
   /**
-   * Hands one datagram to the kernel, or queues it where the kernel has no room. Never throws. The bytes stay unchanged until
-   * {@link queuedBytes} has been 0.
+   * Hands one datagram to the kernel, or queues it where the kernel has no room. Never throws. The bytes stay unchanged
+   * until {@link queuedBytes} has been 0.
    *
    * @param to - left out on a connected socket.
-   * @param onSent - called once, later, with the error where there was one. Without it an error goes unseen: asking for it
-   * costs a tenth of the throughput, so senders ask where an error is likely and now and then.
+   * @param onSent - called once, later, with the error where there was one. Without it an error goes unseen: asking for
+   * it costs a tenth of the throughput, so senders ask where an error is likely and now and then.
    */
-  send(data: Uint8Array, to?: { readonly address: string; readonly port: number }, onSent?: OnSent): void
+  send(data: Uint8Array, to?: PeerAddress, onSent?: OnSent): void
 
   /** Bytes handed to {@link send} that the kernel has not taken. */
   readonly queuedBytes: number
 
   /** Delivers nothing from now on and releases the socket; resolves when nothing is left. Idempotent. */
   close(): Promise<void>
+}
+
+/** Where datagrams go: an IP address, as the system spells it, and a port. */
+export interface PeerAddress {
+  readonly address: string
+  readonly port: number
 }
 
 /** What becomes of one datagram sent. That it was sent says nothing about its arrival. */

@@ -16,7 +16,12 @@ import {
 } from '@millrace/core'
 import type { UdpListenOptions } from './listen-options.ts'
 import { NodeUdpDriver } from './node-udp-driver.ts'
-import { type ResolvedServerOptions, resolveServerOptions, toServerLimits, type UdpServerOptions } from './server-options.ts'
+import {
+  type ResolvedServerOptions,
+  resolveServerOptions,
+  toServerLimits,
+  type UdpServerOptions,
+} from './server-options.ts'
 import type { StatelessServe } from './stateless-port.ts'
 import { UdpListener } from './udp-listener.ts'
 import type { UdpSession } from './udp-session.ts'
@@ -44,18 +49,18 @@ class SessionServer<C> extends BaseServer<C, UdpListenOptions> {
 }
 
 /**
- * Makes a server; it holds no system resource until `listen`. With a pipeline that ends in a handler it runs that on each
- * session; without one it is itself the sequence of its sessions.
+ * Makes a server; it holds no system resource until `listen`. With a pipeline that ends in a handler it runs that on
+ * each session; without one it is itself the sequence of its sessions.
  *
  * A session begins with the first datagram of a peer (address and port) and ends, cleanly, when the peer is silent for
- * `sessionIdleTimeout`. Datagrams are dropped, counted and reported as `datagram-dropped` where a bound is reached, where
- * nobody may be answered (source port 0, our own address, broadcast and multicast sources), and where a reply would pass
- * `maxReplyRatio` or `maxReplyDatagrams`; {@link UdpSession.prove} lifts those two. Draining lets live sessions finish and
- * drops the datagrams of unknown peers.
+ * `sessionIdleTimeout`. Datagrams are dropped, counted and reported as `datagram-dropped` where a bound is reached,
+ * where nobody may be answered (source port 0, our own address, broadcast and multicast sources), and where a reply
+ * would pass `maxReplyRatio` or `maxReplyDatagrams`; {@link UdpSession.prove} lifts those two. Draining lets live
+ * sessions finish and drops the datagrams of unknown peers.
  *
  * @param pipeline - built here, once; or one built already (`buildPipeline`), to be shared by several servers.
- * @throws {@link InvalidOptionError}; {@link InvalidPipelineError} for a pipeline without a handler, and for one that cannot
- * serve statelessly where `stateless` is set; {@link PluginBuildError}.
+ * @throws {@link InvalidOptionError}; {@link InvalidPipelineError} for a pipeline without a handler, and for one that
+ * cannot serve statelessly where `stateless` is set; {@link PluginBuildError}.
  *
  * @example
  * const server = await createUdpServer(pipeline(echo())).listen({ port: 10000 })
@@ -83,7 +88,8 @@ export function createUdpServer(
   }
   const container = options.container ?? createContainer()
   const clock = resolveService(container, CLOCK) as Clock
-  const built = isPipeline(pipeline) && pipeline.serves ? buildPipeline(pipeline, container) : (pipeline as BuiltPipeline)
+  const toBuild = isPipeline(pipeline) && pipeline.serves
+  const built = toBuild ? buildPipeline(pipeline, container) : (pipeline as BuiltPipeline)
   const serveStateless = options.stateless && built.serves ? statelessServe(built, options, clock) : undefined
   const listener = new UdpListener({ options, clock, createDriver: () => new NodeUdpDriver(), serveStateless })
   return new SessionServer<UdpSession>(listener, built, { ...options, container })
@@ -93,10 +99,10 @@ export function createUdpServer(
 function statelessServe(built: BuiltPipeline, { maxPushBytes }: ResolvedServerOptions, clock: Clock): StatelessServe {
   const serve: StatelessServe = (localAddress, send, report) =>
     new StatelessRun(built, { localAddress, clock, maxPushBytes, send, report })
-  built.retain()
   try {
     serve({ address: '0.0.0.0', port: 0, family: 'IPv4' }, () => {}, () => {}).close()
   } catch (error) {
+    built.retain()
     void built.release().catch(() => {})
     throw error
   }

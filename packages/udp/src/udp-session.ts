@@ -69,15 +69,17 @@ export class UdpSession extends BaseConnection {
     sessions.set(this.id, this)
   }
 
-  /** Whether the peer is known to be where its datagrams claim to come from. Always true on a client, which chose it. */
+  /**
+   * Whether the peer is known to be where its datagrams claim to come from. Always true on a client, which chose it.
+   */
   get proven(): boolean {
     return this.#budget.lifted
   }
 
   /**
    * Tells that the peer has proven its address: it has sent back something that was sent to it and that nobody else can
-   * know, say. Lifts `maxReplyRatio` and `maxReplyDatagrams`, and what is written keeps the session from now on. Idempotent.
-   * {@link udpSessionOf} gives a plugin or a handler its session.
+   * know, say. Lifts `maxReplyRatio` and `maxReplyDatagrams`, and what is written keeps the session from now on.
+   * Idempotent. {@link udpSessionOf} gives a plugin or a handler its session.
    */
   prove(): void {
     this.#budget.lift()
@@ -86,7 +88,8 @@ export class UdpSession extends BaseConnection {
   /**
    * Accepts one datagram for sending.
    *
-   * @throws {@link DatagramTooLargeError} for more bytes than one can carry: 65,507 over IPv4, 65,527 over IPv6.
+   * @throws {@link DatagramTooLargeError} for more bytes than one can carry: 65,507 over IPv4, 65,527 over IPv6. At the
+   * end of a pipeline such an item is dropped, counted and reported instead; a `sink` fails the session with it.
    */
   override write(chunk: Uint8Array): boolean {
     if (chunk instanceof Uint8Array && chunk.byteLength > this.#maxDatagramBytes && this.#isWritable) {

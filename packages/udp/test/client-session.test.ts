@@ -8,7 +8,8 @@ import { FakeDriver, settled } from './support.ts'
 async function begin() {
   const clock = new VirtualClock()
   const driver = new FakeDriver()
-  const session = await openSession(driver, resolveConnectOptions({ port: 53, host: '192.0.2.1', idleTimeout: 0 }), clock)
+  const options = resolveConnectOptions({ port: 53, host: '192.0.2.1', idleTimeout: 0 })
+  const session = await openSession(driver, options, clock)
   const write = async (): Promise<void> => {
     session.write(new Uint8Array(1))
     await settled()

@@ -7,7 +7,13 @@ import type { UdpSession } from '../src/udp-session.ts'
 
 const options: ConformanceOptions = { describe, test, datagram: true, maxDatagramSize: MAX_DATAGRAM_BYTES }
 
-async function sessions(limits: Partial<PairLimits>): Promise<{ client: UdpSession; server: UdpSession; dispose: () => Promise<void> }> {
+interface Sessions {
+  readonly client: UdpSession
+  readonly server: UdpSession
+  readonly dispose: () => Promise<void>
+}
+
+async function sessions(limits: Partial<PairLimits>): Promise<Sessions> {
   const server = await createUdpServer(undefined, { ...limits, sessionIdleTimeout: 0 }).listen()
   const client = await connectUdp({ ...limits, port: server.address?.port ?? 0, idleTimeout: 0 })
   client.write(Uint8Array.of(0))

@@ -2,7 +2,7 @@ import { ConnectionClosedError } from '@millrace/core'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { NodeUdpDriver } from '../src/node-udp-driver.ts'
 import type { BindOptions } from '../src/socket-options.ts'
-import type { UdpDriverEvents } from '../src/udp-driver.ts'
+import type { PeerAddress, UdpDriverEvents } from '../src/udp-driver.ts'
 import { plainSocket, received } from './support.ts'
 
 const drivers: NodeUdpDriver[] = []
@@ -23,7 +23,7 @@ async function bind(options: Partial<BindOptions> = {}) {
   return { driver, local, datagrams, errors }
 }
 
-const outcome = (driver: NodeUdpDriver, data: Uint8Array, to?: { address: string; port: number }): Promise<Error | null> =>
+const outcome = (driver: NodeUdpDriver, data: Uint8Array, to?: PeerAddress): Promise<Error | null> =>
   new Promise((resolve) => driver.send(data, to, resolve))
 
 describe('NodeUdpDriver', () => {
@@ -55,7 +55,8 @@ describe('NodeUdpDriver', () => {
     const { local } = await bind()
     const driver = new NodeUdpDriver()
     const onError = vi.fn()
-    const binding = driver.bind({ type: 'udp4', address: '127.0.0.1', port: local.port }, { onDatagram: () => {}, onError })
+    const options: BindOptions = { type: 'udp4', address: '127.0.0.1', port: local.port }
+    const binding = driver.bind(options, { onDatagram: () => {}, onError })
     await expect(binding).rejects.toMatchObject({ code: 'EADDRINUSE' })
     await driver.close()
     expect(onError).not.toHaveBeenCalled()

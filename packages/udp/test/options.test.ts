@@ -47,7 +47,8 @@ describe('resolveListenOptions', () => {
     expect(refused(() => resolveListenOptions(given as never))).toBe(option)
   })
 
-  test.each([['224.0.0.1'], ['239.255.255.255'], ['ff02::1'], [{ groupAddress: '232.1.1.1', sourceAddress: '192.0.2.1' }]])(
+  const specific = { groupAddress: '232.1.1.1', sourceAddress: '192.0.2.1' }
+  test.each([['224.0.0.1'], ['239.255.255.255'], ['ff02::1'], [specific]])(
     'takes %o for a multicast group',
     (group) => {
       expect(refused(() => resolveListenOptions({ memberships: [group] }))).toBe('nothing')
@@ -55,7 +56,8 @@ describe('resolveListenOptions', () => {
   )
 
   test('refuses reusePort on a Node that would leave it out without a word', () => {
-    expect(refused(() => resolveListenOptions({ reusePort: true }))).toBe(HAS_REUSE_PORT ? 'nothing' : 'listen.reusePort')
+    const expected = HAS_REUSE_PORT ? 'nothing' : 'listen.reusePort'
+    expect(refused(() => resolveListenOptions({ reusePort: true }))).toBe(expected)
   })
 
   test('leaves the object it was given as it is', () => {

@@ -27,13 +27,14 @@ describe('Outlet', () => {
     const error = failure(code)
     driver.sent[0]?.onSent?.(error)
     const { remoteAddress } = session
-    expect(events).toEqual([{ type: 'datagram-dropped', direction: 'outbound', reason, remoteAddress, bytes: 3, error }])
+    const direction = 'outbound'
+    expect(events).toEqual([{ type: 'datagram-dropped', direction, reason, remoteAddress, bytes: 3, error }])
     await write(4)
     expect(driver.sizes).toEqual([3, 4])
     expect(session.status).toBe('open')
   })
 
-  test('asks for the outcome of the first sends, of one in sixteen while they succeed, and of each after a failure', async () => {
+  test('asks for the outcome of the first sends, of one in sixteen, and of each after a failure', async () => {
     const { driver, write } = await begin()
     const asked = (): number => driver.sent.filter(({ onSent }) => onSent).length
     await write(1)

@@ -191,7 +191,8 @@ describe('SessionTable', () => {
     })
 
     test('evicts nobody for a session that another bound refuses', () => {
-      const { clock, log, table, add } = setUp({ maxSessions: 1, maxNewSessionsPerSecond: 1, sessionIdleTimeout: 1_000 })
+      const limits = { maxSessions: 1, maxNewSessionsPerSecond: 1, sessionIdleTimeout: 1_000 }
+      const { clock, log, table, add } = setUp(limits)
       table.refuse(1)
       add('a', 1)
       clock.advance(600)

@@ -45,7 +45,8 @@ describe('SourceGuard', () => {
     expect(guardAt('::').refuse('2001:db8::8', 10_000)).toBeUndefined()
   })
 
-  test.each(['224.0.0.1', '239.255.255.255', 'ff02::1', 'ff05::1:3', '255.255.255.255', '192.0.2.255', '127.255.255.255'])(
+  const many = ['224.0.0.1', '239.255.255.255', 'ff02::1', 'ff05::1:3', '255.255.255.255', '192.0.2.255']
+  test.each([...many, '127.255.255.255'])(
     'refuses %s, which is many',
     (address) => {
       expect(guardAt('192.0.2.7').refuse(address, 5_000)).toBe('unicast-only')
@@ -56,7 +57,8 @@ describe('SourceGuard', () => {
     expect(guardAt('127.0.0.1').refuse(address, 5_000)).toBe('unicast-only')
   })
 
-  test.each(['223.255.255.255', '192.0.2.254', '198.51.100.1', '240.0.0.1', 'fe80::1', 'ff::1'])('answers %s', (address) => {
+  const single = ['223.255.255.255', '192.0.2.254', '198.51.100.1', '240.0.0.1', 'fe80::1', 'ff::1']
+  test.each(single)('answers %s', (address) => {
     expect(guardAt('192.0.2.7').refuse(address, 5_000)).toBeUndefined()
   })
 

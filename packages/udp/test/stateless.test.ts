@@ -1,5 +1,13 @@
 import type { Socket } from 'node:dgram'
-import { definePlugin, type Emit, handle, InvalidOptionError, InvalidPipelineError, pipeline, respond } from '@millrace/core'
+import {
+  definePlugin,
+  type Emit,
+  handle,
+  InvalidOptionError,
+  InvalidPipelineError,
+  pipeline,
+  respond,
+} from '@millrace/core'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { createUdpServer, type UdpServer } from '../src/udp-server.ts'
 import type { StatelessServe } from '../src/stateless-port.ts'
@@ -9,7 +17,9 @@ const upper = definePlugin({
   name: 'upper',
   perDatagram: true,
   open: () => ({
-    inbound: { push: (chunk: Uint8Array, emit: Emit<Uint8Array>) => emit(bytes(String(Buffer.from(chunk)).toUpperCase())) },
+    inbound: {
+      push: (chunk: Uint8Array, emit: Emit<Uint8Array>) => emit(bytes(String(Buffer.from(chunk)).toUpperCase())),
+    },
   }),
 })
 const keeper = definePlugin({ name: 'keeper', open: () => ({}) })
@@ -112,6 +122,19 @@ describe('a stateless server', () => {
     expect(() => createUdpServer(pipeline(handle(async () => {})), options)).toThrow(InvalidPipelineError)
     expect(() => createUdpServer(pipeline(upper()) as never, options)).toThrow(InvalidPipelineError)
     expect(() => createUdpServer(undefined, options)).toThrow(InvalidOptionError)
+  })
+
+  test('disposes of its plugins when it is closed, and where it cannot be made', async () => {
+    const dispose = vi.fn()
+    const disposing = definePlugin({ name: 'disposing', perDatagram: true, open: () => ({}), dispose })
+    const server = createUdpServer(pipeline(disposing(), echoing()), { stateless: true })
+    const { ask } = await listen(server)
+    await ask(bytes('x'))
+    expect(dispose).not.toHaveBeenCalled()
+    await server.close()
+    expect(dispose).toHaveBeenCalledTimes(1)
+    expect(() => createUdpServer(pipeline(disposing(), keeper(), echoing()), { stateless: true })).toThrow()
+    await vi.waitFor(() => expect(dispose).toHaveBeenCalledTimes(2))
   })
 
   test('never answers source port 0, itself or many', async () => {

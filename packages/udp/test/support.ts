@@ -13,11 +13,11 @@ import { VirtualClock } from '@millrace/core/testing'
 import { resolveServerOptions, type UdpServerOptions } from '../src/server-options.ts'
 import type { BindOptions } from '../src/socket-options.ts'
 import type { StatelessServe } from '../src/stateless-port.ts'
-import type { ConnectedAddresses, OnSent, UdpDriver, UdpDriverEvents } from '../src/udp-driver.ts'
+import type { ConnectedAddresses, OnSent, PeerAddress, UdpDriver, UdpDriverEvents } from '../src/udp-driver.ts'
 import { UdpListener } from '../src/udp-listener.ts'
 import type { UdpSession } from '../src/udp-session.ts'
 
-export const LOCAL: SocketAddress = { address: '127.0.0.1', port: 10_000, family: 'IPv4' }
+const LOCAL: SocketAddress = { address: '127.0.0.1', port: 10_000, family: 'IPv4' }
 
 /** What was sent, and to where. */
 export interface Sent {
@@ -46,11 +46,11 @@ export class FakeDriver implements UdpDriver {
     return Promise.resolve(this.#local)
   }
 
-  connect({ address, port }: { address: string; port: number }): Promise<ConnectedAddresses> {
+  connect({ address, port }: PeerAddress): Promise<ConnectedAddresses> {
     return Promise.resolve({ localAddress: this.#local, remoteAddress: { address, port, family: 'IPv4' } })
   }
 
-  send(data: Uint8Array, to?: { address: string; port: number }, onSent?: OnSent): void {
+  send(data: Uint8Array, to?: PeerAddress, onSent?: OnSent): void {
     this.sent.push({ data, to: `${to?.address}:${to?.port}`, onSent })
   }
 
@@ -65,7 +65,10 @@ export class FakeDriver implements UdpDriver {
 }
 
 /** A listener over a {@link FakeDriver}, with an acceptor that takes everybody. */
-export async function listenFake(given: UdpServerOptions = {}, setUp: { serve?: StatelessServe; local?: SocketAddress } = {}) {
+export async function listenFake(
+  given: UdpServerOptions = {},
+  setUp: { serve?: StatelessServe; local?: SocketAddress } = {},
+) {
   const clock = new VirtualClock()
   const driver = new FakeDriver(setUp.local)
   const listener = new UdpListener({

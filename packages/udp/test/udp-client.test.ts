@@ -174,18 +174,21 @@ describe('connectUdp', () => {
   test('fails with ConnectError where no socket comes about', async () => {
     const { session } = await connected()
     const { port } = session.localAddress
-    const error: unknown = await connectUdp({ port: 9, localPort: port, localAddress: '127.0.0.1' }).catch((thrown: unknown) => thrown)
+    const connecting = connectUdp({ port: 9, localPort: port, localAddress: '127.0.0.1' })
+    const error: unknown = await connecting.catch((thrown: unknown) => thrown)
     expect(error).toBeInstanceOf(ConnectError)
     expect(error).toMatchObject({ address: '127.0.0.1:9', cause: { code: 'EADDRINUSE' } })
     const lookup = (_host: string, _options: unknown, callback: (error: Error, address: string) => void): void =>
       callback(Object.assign(new Error('getaddrinfo'), { code: 'ENOTFOUND' }), '')
-    await expect(connectUdp({ port: 9, host: 'nowhere.test', lookup })).rejects.toMatchObject({ cause: { code: 'ENOTFOUND' } })
+    const cause = { code: 'ENOTFOUND' }
+    await expect(connectUdp({ port: 9, host: 'nowhere.test', lookup })).rejects.toMatchObject({ cause })
   })
 
   test('refuses bad options and a pipeline that serves', async () => {
     await expect(connectUdp({ port: 0 })).rejects.toThrow(InvalidOptionError)
     await expect(connectUdp({ port: 9, prot: 9 } as never)).rejects.toThrow(InvalidOptionError)
-    await expect(connectUdp({ port: 9 }, pipeline(handle(async () => {})) as never)).rejects.toThrow(InvalidPipelineError)
+    const serving = pipeline(handle(async () => {})) as never
+    await expect(connectUdp({ port: 9 }, serving)).rejects.toThrow(InvalidPipelineError)
   })
 
   test('settles with the reason of a signal; one that aborts later has no effect', async () => {

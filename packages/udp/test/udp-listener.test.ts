@@ -9,7 +9,8 @@ describe('UdpListener', () => {
     receive(3, '127.0.0.2', 5_001)
     receive(4, '127.0.0.3', 5_000)
     receive(5, '::ffff:127.0.0.2', 5_000)
-    expect(sessions.map(({ remoteAddress, bytesRead }) => [remoteAddress.address, remoteAddress.port, bytesRead])).toEqual([
+    const facts = sessions.map(({ remoteAddress: { address, port }, bytesRead }) => [address, port, bytesRead])
+    expect(facts).toEqual([
       ['127.0.0.2', 5_000, 8],
       ['127.0.0.2', 5_001, 3],
       ['127.0.0.3', 5_000, 4],
@@ -47,7 +48,8 @@ describe('UdpListener', () => {
   })
 
   test('bound to a wildcard address, drops what comes from any address of this host with our port', async () => {
-    const { sessions, receive, drops } = await listenFake({}, { local: { address: '0.0.0.0', port: 10_000, family: 'IPv4' } })
+    const local = { address: '0.0.0.0', port: 10_000, family: 'IPv4' } as const
+    const { sessions, receive, drops } = await listenFake({}, { local })
     receive(1, '127.0.0.1', 10_000)
     receive(1, '127.0.0.9', 10_000)
     receive(1, '127.0.0.1', 10_001)
