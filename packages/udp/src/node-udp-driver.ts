@@ -18,7 +18,7 @@ const toSocketAddress = ({ address, port }: AddressInfo): SocketAddress => ({
 /**
  * The driver on `node:dgram`: it works everywhere.
  *
- * Only addresses come here, never names. Older Nodes takes every address of every send through `dns.lookup` all the
+ * Only addresses come here, never names. Older Nodes take every address of every send through `dns.lookup` all the
  * same (nodejs/node#35130); the socket's own look-up gives it back as it came, which is worth an eighth of the
  * throughput.
  */
