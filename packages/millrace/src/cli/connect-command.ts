@@ -40,18 +40,26 @@ export async function runConnect({ endpoint, wait, imports, plugins }: ConnectCo
   container.register(LOGGER, { useValue: logger })
   try {
     const connection = await connect(endpoint, pipeline, container)
-    const output = new Output(process.stdout, () => void connection.close())
+    const output = new Output(process.stdout, () => void leave(connection))
     const input = new Input(process.stdin)
     const { error } = await (endpoint.transport === 'udp'
       ? relayDatagrams(connection, input, output, wait)
       : relayStream(connection, input, output))
     await output.flush()
-    const failure = output.failure ?? error
+    const failure = output.broken ? output.failure : error
     if (failure) throw failure
     return 0
   } finally {
     events.flush()
   }
+}
+
+/** In milliseconds: how long a peer that nobody listens to any more has to take what was sent. */
+const LEAVING = 500
+
+/** Ends a connection whose output nobody wants, whatever the peer still has to say. */
+async function leave(connection: ByteDuplex): Promise<void> {
+  await connection.close({ signal: AbortSignal.timeout(LEAVING) }).catch(() => connection.abort())
 }
 
 /** @throws {@link UsageError}, {@link UnknownPluginError}, {@link InvalidOptionError}, {@link InvalidPipelineError} */

@@ -9,7 +9,7 @@ import { SERVER_FLAGS, type ServerFlag } from './server-flags.ts'
 const USAGE: Readonly<Record<CommandName, string>> = {
   serve: `millrace serve [--host ADDR] [--tcp PORT] [--udp PORT] [--unix PATH]
                [--import FILE]... [--<server-option> VALUE]... PLUGIN...`,
-  connect: 'millrace connect URL [--import FILE]... [--wait MS] [PLUGIN...]      URL = tcp://h:p  udp://h:p  unix:PATH',
+  connect: 'millrace connect URL [--import FILE]... [--wait MS] [PLUGIN...]   URL = tcp://h:p udp://h:p unix:PATH',
   plugins: 'millrace plugins [--import FILE]... [--json]',
 }
 
@@ -33,13 +33,15 @@ const COMMANDS: Readonly<Record<CommandName, readonly (readonly [string, string]
 }
 
 const ABOUT: Readonly<Record<CommandName, string>> = {
-  serve: `Serves a pipeline of plugins on each listener that is given. When a listener is ready, stdout gets one line, such as
-"listening tcp 127.0.0.1:10000"; logs go to stderr. The last plugin must be a handler, such as echo.
+  serve: `Serves a pipeline of plugins on each listener that is given. When a listener is ready, stdout gets one
+line, such as "listening tcp 127.0.0.1:10000"; logs go to stderr. The last plugin must be a handler, such
+as echo.
 
-SIGTERM or SIGINT drains: what is idle is closed, what is in flight may finish. Exit code 0, or 1 if work was cut off; a second
-signal aborts at once. A port in use is exit code 1, bad usage 2.`,
-  connect: `A netcat through a pipeline: stdin goes out, what comes in goes to stdout. Over TCP the end of stdin half-closes, and the
-exit code is 0 when the peer has ended. Over UDP each read of stdin is a datagram. A connection that fails is exit code 1.`,
+SIGTERM or SIGINT drains: what is idle is closed, what is in flight may finish. Exit code 0, or 1 if work
+was cut off; a second signal aborts at once. A port in use is exit code 1, bad usage 2.`,
+  connect: `A netcat through a pipeline: stdin goes out, what comes in goes to stdout. Over TCP the end of stdin
+half-closes, and the exit code is 0 when the peer has ended. Over UDP each read of stdin is a datagram. A
+connection that fails is exit code 1.`,
   plugins: 'Lists the plugins there are, with their options.',
 }
 

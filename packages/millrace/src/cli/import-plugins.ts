@@ -1,4 +1,4 @@
-import { access, constants } from 'node:fs/promises'
+import { access, constants, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { PluginRegistry, type Registrable } from '@millrace/core'
@@ -25,6 +25,7 @@ async function importDefault(file: string): Promise<readonly unknown[]> {
   let module: { readonly default?: unknown }
   try {
     await access(absolute, constants.R_OK)
+    if ((await stat(absolute)).isDirectory()) throw new UsageError('it is a directory')
     module = (await import(pathToFileURL(absolute).href)) as { readonly default?: unknown }
   } catch (error) {
     throw new UsageError(`cannot import "${file}": ${reasonOf(error)}`, { cause: error })
@@ -49,7 +50,7 @@ function reasonOf(thrown: unknown): string {
   const { code } = thrown as NodeJS.ErrnoException
   if (code === 'ENOENT') return 'there is no such file (ENOENT)'
   if (code === 'EACCES') return 'it may not be read (EACCES)'
-  if (code === 'ERR_UNSUPPORTED_DIR_IMPORT') return 'it is a directory'
+  if (thrown instanceof UsageError) return thrown.message
   const [line = ''] = thrown.message.split('\n')
   return `${thrown.name}: ${line}`
 }

@@ -19,6 +19,11 @@ export class Output {
     })
   }
 
+  /** Whether nothing more can be written. */
+  get broken(): boolean {
+    return this.#broken
+  }
+
   /** What broke it; nothing where its reader has gone. */
   get failure(): Error | undefined {
     return this.#failure
