@@ -14,6 +14,7 @@ import { sizeOf } from './size-of.ts'
 export class MessageDuplex extends DuplexFaces<unknown, unknown> implements MessageConnection<unknown, unknown>, Next {
   readonly inbox: Inbox<unknown>
   readonly #run: Engine
+  readonly #limit: number
   /** Requests that are being answered. */
   answering = 0
   #release: (() => void) | undefined
@@ -32,7 +33,9 @@ export class MessageDuplex extends DuplexFaces<unknown, unknown> implements Mess
         this.#release = undefined
       },
     }
-    this.inbox = new Inbox<unknown>(flow, run.options.highWaterMark, sizeOf)
+    // Datagrams wait in the queue of their session, which is bounded by their number; here at most one does.
+    this.#limit = run.connection.datagram ? 1 : run.options.highWaterMark
+    this.inbox = new Inbox<unknown>(flow, this.#limit, sizeOf)
   }
 
   get id(): string {
@@ -112,7 +115,7 @@ export class MessageDuplex extends DuplexFaces<unknown, unknown> implements Mess
   item(item: unknown): void {
     if (this.#discarding) return
     this.inbox.push(item)
-    if (!this.inbox.claimed && this.inbox.bytes >= this.#run.highWaterMark) this.#release ??= this.#run.hold()
+    if (!this.inbox.claimed && this.inbox.bytes >= this.#limit) this.#release ??= this.#run.hold()
   }
 
   endOfDatagram(): void {}

@@ -19,8 +19,6 @@ export type DropReason =
   | 'maxSessions'
   | 'maxSessionsPerAddress'
   | 'maxNewSessionsPerSecond'
-  | 'plugin'
-  | 'backlog'
   | 'draining'
   | 'session-queue'
   | 'send-queue'
