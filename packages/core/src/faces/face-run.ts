@@ -6,6 +6,7 @@ import { Attributes } from '../pipeline/attributes.ts'
 import type { BuiltPlugin } from '../pipeline/built-pipeline.ts'
 import { type LinkOwner, type Next, type Segment, type Site, StageLink } from '../pipeline/link.ts'
 import type { Direction, PluginContext } from '../pipeline/plugin.ts'
+import { refusePromise, takeRejection } from '../pipeline/returned.ts'
 import { type AsyncStage, isAsyncStage } from '../pipeline/stage.ts'
 
 const nowhere = { address: '', port: 0, family: 'memory' } as const
@@ -55,7 +56,7 @@ export class FaceRun implements LinkOwner {
     this.#plugin = plugin.name
     const site: Site = { plugin: plugin.name, direction }
     const stages = this.#open(plugin, site)
-    this.#close = stages?.close && (() => stages.close?.({ initiator: 'local' }))
+    this.#close = stages?.close && (() => void takeRejection(stages.close?.({ initiator: 'local' })))
     const stage = stages?.[direction]
     const end: Next = { item: (item) => output.item(item), endOfDatagram() {}, end() {}, reset() {} }
     if (stage && isAsyncStage(stage)) this.asyncStage = stage
@@ -115,7 +116,9 @@ export class FaceRun implements LinkOwner {
 
   #open(plugin: BuiltPlugin, site: Site): ReturnType<BuiltPlugin['open']> | undefined {
     try {
-      return plugin.open(this.#context(plugin))
+      const stages = plugin.open(this.#context(plugin))
+      refusePromise(stages, 'open')
+      return stages
     } catch (error) {
       this.raise(error, site, 'open')
       return undefined
@@ -154,7 +157,7 @@ function guarded(clock: Clock, signal: AbortSignal, onError: (error: unknown) =>
       const timer = clock.schedule(() => {
         if (signal.aborted) return
         try {
-          callback()
+          takeRejection(callback(), onError)
         } catch (error) {
           onError(error)
         }

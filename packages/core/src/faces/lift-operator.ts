@@ -4,6 +4,7 @@ import { createSource } from '../connection/source.ts'
 import { BufferOverflowError } from '../errors/connection-errors.ts'
 import type { BuiltPlugin } from '../pipeline/built-pipeline.ts'
 import type { Direction } from '../pipeline/plugin.ts'
+import { iterateStage } from '../pipeline/returned.ts'
 import { sizeOf } from '../pipeline/size-of.ts'
 import type { AsyncStage } from '../pipeline/stage.ts'
 import { derive, type Origin, originOf } from '../rx/connection-observable.ts'
@@ -72,7 +73,7 @@ function asyncFeed(
   let iterator: AsyncIterator<unknown> | undefined
   const pump = async (): Promise<void> => {
     try {
-      iterator = stage(createSource(inbox))[Symbol.asyncIterator]()
+      iterator = iterateStage(stage, createSource(inbox))
       for (let result = await iterator.next(); !result.done; result = await iterator.next()) {
         subscriber.next(result.value as never)
       }

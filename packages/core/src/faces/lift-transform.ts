@@ -3,6 +3,7 @@ import { ignoreRejection } from '../connection/promises.ts'
 import { ConnectionBusyError } from '../errors/connection-errors.ts'
 import type { BuiltPlugin } from '../pipeline/built-pipeline.ts'
 import type { Direction } from '../pipeline/plugin.ts'
+import { iterateStage } from '../pipeline/returned.ts'
 import { FaceRun } from './face-run.ts'
 import { iterate, NotedSource, type Result, type Source } from './noted-source.ts'
 
@@ -140,7 +141,7 @@ class StageIterator implements AsyncIterableIterator<unknown> {
     const { asyncStage } = this.#run
     if (asyncStage === undefined) return iterate(this.#source)
     const noted = (this.#noted = new NotedSource(this.#source))
-    const inner = asyncStage(noted)[Symbol.asyncIterator]()
+    const inner = iterateStage(asyncStage, noted)
     return {
       next: () =>
         inner.next().catch((error: unknown) => {

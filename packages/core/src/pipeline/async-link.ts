@@ -1,4 +1,5 @@
 import { feedWhole, type LinkOwner, type Next, type Segment, type Site } from './link.ts'
+import { iterateStage } from './returned.ts'
 import type { AsyncStage } from './stage.ts'
 import { Inbox } from '../connection/inbox.ts'
 import { createSource } from '../connection/source.ts'
@@ -64,7 +65,7 @@ export class AsyncLink implements AsyncNext {
     }
     this.#inbox = new Inbox<unknown>(flow, owner.highWaterMark, sizeOf)
     // A source that nobody has begun to read is held back as one that is behind, but for what makes the stage begin.
-    this.#output = { [Symbol.asyncIterator]: () => stage(createSource(this.#inbox))[Symbol.asyncIterator]() }
+    this.#output = { [Symbol.asyncIterator]: () => iterateStage(stage, createSource(this.#inbox)) }
     // Once the links after it are there too.
     queueMicrotask(() => void this.#pump())
   }

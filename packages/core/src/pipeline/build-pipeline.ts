@@ -33,12 +33,14 @@ export function buildPlugins(
 
 async function disposeAll(plugins: readonly BuiltPlugin[]): Promise<void> {
   const failures: unknown[] = []
+  const names: string[] = []
   for (const plugin of plugins.toReversed()) {
     try {
       await plugin.dispose?.()
     } catch (error) {
       failures.push(error)
+      names.push(plugin.name)
     }
   }
-  if (failures.length > 0) throw new AggregateError(failures, 'plugins failed while they were disposed of')
+  if (failures.length > 0) throw new AggregateError(failures, `plugins failed while they were disposed of: ${names.join(', ')}`)
 }

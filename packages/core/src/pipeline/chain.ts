@@ -7,6 +7,7 @@ import { DatagramAsyncLink } from './datagram-async-link.ts'
 import { type Entry, feedWhole, type Next, type Segment, type Site, StageLink } from './link.ts'
 import type { Stages } from './plugin.ts'
 import type { Engine } from './engine.ts'
+import { refusePromise } from './returned.ts'
 import { type AsyncStage, isAsyncStage, type Stage } from './stage.ts'
 import { StageContext } from './stage-context.ts'
 
@@ -117,7 +118,7 @@ export class Chain {
     for (const { plugin, stages, context } of this.#opened.toReversed()) {
       context.release()
       try {
-        stages.close?.(info)
+        refusePromise(stages.close?.(info), 'close')
       } catch (error) {
         failure ??= this.#run.toError(error, { plugin: plugin.name, direction: 'inbound' }, 'close')
       }
@@ -130,6 +131,7 @@ export class Chain {
     const above = this.#outbound
     try {
       const stages = plugin.open(context)
+      refusePromise(stages, 'open')
       if (typeof stages !== 'object' || stages === null) throw new TypeError('open returned no stages')
       if (stages.outbound) this.#addOutbound(stages.outbound, plugin.name)
       if (stages.inbound) this.#addInbound(stages.inbound, plugin.name)

@@ -1,6 +1,7 @@
 import { FrameError } from '../errors/frame-errors.ts'
 import type { AsyncLinkOwner, AsyncNext } from './async-link.ts'
 import type { Next, Segment, Site } from './link.ts'
+import { iterateStage } from './returned.ts'
 import { sizeOf } from './size-of.ts'
 import type { AsyncStage } from './stage.ts'
 
@@ -78,7 +79,7 @@ export class DatagramAsyncLink implements AsyncNext {
 
   async #runOn(items: unknown[]): Promise<void> {
     try {
-      this.#iterator = this.#stage(pulled(items))[Symbol.asyncIterator]()
+      this.#iterator = iterateStage(this.#stage, pulled(items))
       for (let result = await this.#iterator.next(); !result.done; result = await this.#iterator.next()) {
         if (this.#owner.stopped) return
         this.next.item(result.value)

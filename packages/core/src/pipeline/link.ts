@@ -1,6 +1,7 @@
 import { PushLimitError } from '../errors/pipeline-errors.ts'
 import type { PluginPhase } from '../errors/pipeline-errors.ts'
 import type { Direction } from './plugin.ts'
+import { takeRejection } from './returned.ts'
 import type { Emit, Stage } from './stage.ts'
 
 /** What takes the items of one direction: the next stage, the wire, or the handler's end. */
@@ -94,7 +95,8 @@ export class StageLink implements Next {
     if (this.#depth === 0) this.#emitted = 0
     this.#depth++
     try {
-      this.#stage.push(item, this.#emit)
+      const returned: unknown = this.#stage.push(item, this.#emit)
+      if (returned !== undefined) this.#watch(returned, 'push')
     } catch (error) {
       this.#owner.raise(error, this.#site, 'push', this.#segment)
     }
@@ -116,12 +118,18 @@ export class StageLink implements Next {
     this.next.reset()
   }
 
+  /** A stage that is an async function after all: its rejection is its failure, whatever datagram it was for. */
+  #watch(returned: unknown, phase: PluginPhase): void {
+    takeRejection(returned, (error) => this.#owner.raise(error, this.#site, phase))
+  }
+
   #call(phase: 'endOfDatagram' | 'end' | 'reset'): void {
     if (this.#owner.stopped) return
     this.#emitted = 0
     this.#depth++
     try {
-      this.#stage[phase]?.(this.#emit)
+      const returned: unknown = this.#stage[phase]?.(this.#emit)
+      if (returned !== undefined) this.#watch(returned, phase)
     } catch (error) {
       this.#owner.raise(error, this.#site, phase, this.#segment)
     }

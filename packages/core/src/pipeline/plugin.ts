@@ -17,7 +17,7 @@ export interface Refusal {
 export interface Stages<WireIn, MessageIn, MessageOut, WireOut> {
   readonly inbound?: Stage<WireIn, MessageIn> | AsyncStage<WireIn, MessageIn>
   readonly outbound?: Stage<MessageOut, WireOut> | AsyncStage<MessageOut, WireOut>
-  /** Called once when the connection is gone, whatever ended it; in reverse order of the list. */
+  /** Called once when the connection is gone, whatever ended it; in reverse order of the list. Must not return a promise. */
   readonly close?: (info: CloseInfo) => void
 }
 
@@ -36,7 +36,7 @@ export interface Plugin<WireIn, MessageIn, MessageOut, WireOut> {
    * reported as a {@link PluginError}.
    */
   readonly accept?: (info: ConnectionInfo) => void | Refusal
-  /** Gives the fresh stages of one connection. Must not keep state that belongs to a connection anywhere else. */
+  /** Gives the fresh stages of one connection. Must not keep state that belongs to a connection anywhere else, nor return a promise. */
   readonly open: (context: PluginContext) => Stages<WireIn, MessageIn, MessageOut, WireOut>
   /**
    * Serves the messages that reach the end of the list: only a handler has it, which is the last plugin and has no stages. When

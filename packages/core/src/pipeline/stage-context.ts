@@ -5,6 +5,7 @@ import type { Attributes } from './attributes.ts'
 import type { BuiltPlugin } from './built-pipeline.ts'
 import type { Site } from './link.ts'
 import type { PluginContext, ProceedChanges } from './plugin.ts'
+import { takeRejection } from './returned.ts'
 import type { Engine } from './engine.ts'
 
 /**
@@ -124,10 +125,11 @@ class ConnectionClock implements Clock {
 
   #call(callback: () => void): void {
     if (this.#run.stopped) return
+    const fail = (error: unknown): void => this.#run.raise(error, this.#site, 'timer')
     try {
-      callback()
+      takeRejection(callback(), fail)
     } catch (error) {
-      this.#run.raise(error, this.#site, 'timer')
+      fail(error)
     }
   }
 }

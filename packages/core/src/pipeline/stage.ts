@@ -15,6 +15,8 @@ export interface Stage<In, Out> {
    * Takes one item. It may be kept, never changed. An emitted item belongs to the stages after; emitting later than this
    * call returns is an error: use `PluginContext.emitInbound` or `emitOutbound`.
    *
+   * Nobody waits for a promise that it returns, as an async function does; the promise's rejection is a failure of the plugin.
+   *
    * @throws a {@link FrameError} for bytes that are no frame; anything else is a failure of the plugin.
    */
   readonly push: (item: In, emit: Emit<Out>) => void
