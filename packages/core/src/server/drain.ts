@@ -21,6 +21,8 @@ export class Drain {
   readonly #clock: Clock
   readonly #done: Deferred<number> = deferred()
   readonly #deadline: Timer | undefined
+  /** Those that have been cut and are not gone yet: a second cut must not count them again. */
+  readonly #cut: WeakSet<Drainable> = new WeakSet()
   #look: Timer | undefined
   #cutOff = 0
   #over = false
@@ -41,7 +43,8 @@ export class Drain {
   /** Resets what is left. */
   cut(reason: unknown): void {
     for (const drainable of [...this.#open()]) {
-      if (!this.#isIdle(drainable)) this.#cutOff++
+      if (!this.#isIdle(drainable) && !this.#cut.has(drainable)) this.#cutOff++
+      this.#cut.add(drainable)
       drainable.connection.abort(reason)
     }
   }

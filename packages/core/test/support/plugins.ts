@@ -11,7 +11,7 @@ export const textOf = (chunks: readonly Bytes[]): string => decode(...chunks)
 export function staged(
   name: string,
   open: (context: PluginContext) => Stages<Bytes, Bytes, Bytes, Bytes>,
-  rest: Partial<Pick<Plugin<Bytes, Bytes, Bytes, Bytes>, 'gates' | 'perDatagram'>> = {},
+  rest: Partial<Pick<Plugin<Bytes, Bytes, Bytes, Bytes>, 'accept' | 'dispose' | 'gates' | 'perDatagram'>> = {},
 ): ReturnType<ReturnType<typeof definePlugin<Bytes, Bytes, Bytes, Bytes>>> {
   return definePlugin<Bytes, Bytes, Bytes, Bytes>({ name, open, ...rest })()
 }
