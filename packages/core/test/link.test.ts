@@ -118,6 +118,20 @@ describe('StageLink', () => {
     expect(raised).toMatchObject([{ error: { code: 'MILLRACE_ERR_PUSH_LIMIT' } }])
   })
 
+  test('raises PushLimitError also where the stage catches what emit throws', () => {
+    const { link, raised } = linked({
+      push: (_, emit) => {
+        try {
+          emit(new Uint8Array(1001))
+        } catch {
+          // As a stage does that guards all it does.
+        }
+      },
+    })
+    link.item('a')
+    expect(raised).toMatchObject([{ error: { code: 'MILLRACE_ERR_PUSH_LIMIT' }, phase: 'push' }])
+  })
+
   test('does nothing once the run is over, and skips items while a bad datagram is dropped', () => {
     let pushed = 0
     const { link, owner, segment, calls } = linked({ push: () => void pushed++, end: () => void pushed++ })

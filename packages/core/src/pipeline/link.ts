@@ -85,7 +85,7 @@ export class StageLink implements Next {
         return
       }
       this.#emitted += item instanceof Uint8Array ? item.byteLength || 1 : MESSAGE_CHARGE
-      if (this.#emitted > owner.maxPushBytes) throw new PushLimitError(owner.maxPushBytes)
+      if (this.#emitted > owner.maxPushBytes) this.#refuse()
       if (!segment.skipping) this.next.item(item)
     }
   }
@@ -98,7 +98,7 @@ export class StageLink implements Next {
       const returned: unknown = this.#stage.push(item, this.#emit)
       if (returned !== undefined) this.#watch(returned, 'push')
     } catch (error) {
-      this.#owner.raise(error, this.#site, 'push', this.#segment)
+      if (!this.#owner.stopped) this.#owner.raise(error, this.#site, 'push', this.#segment)
     }
     this.#depth--
   }
@@ -118,6 +118,13 @@ export class StageLink implements Next {
     this.next.reset()
   }
 
+  /** Raised here too, because a stage can catch what it throws. */
+  #refuse(): never {
+    const error = new PushLimitError(this.#owner.maxPushBytes)
+    this.#owner.raise(error, this.#site, 'push')
+    throw error
+  }
+
   /** A stage that is an async function after all: its rejection is its failure, whatever datagram it was for. */
   #watch(returned: unknown, phase: PluginPhase): void {
     takeRejection(returned, (error) => this.#owner.raise(error, this.#site, phase))
@@ -131,7 +138,7 @@ export class StageLink implements Next {
       const returned: unknown = this.#stage[phase]?.(this.#emit)
       if (returned !== undefined) this.#watch(returned, phase)
     } catch (error) {
-      this.#owner.raise(error, this.#site, phase, this.#segment)
+      if (!this.#owner.stopped) this.#owner.raise(error, this.#site, phase, this.#segment)
     }
     this.#depth--
   }
