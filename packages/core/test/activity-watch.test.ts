@@ -1,72 +1,127 @@
-import { describe, expect, test } from 'vitest'
-import { BaseConnection } from '../src/connection/base-connection.ts'
-import type { Driver, DriverEvents } from '../src/connection/driver.ts'
-import { IdleTimeoutError, WriteTimeoutError } from '../src/errors/connection-errors.ts'
-import { VirtualClock } from '../src/testing/virtual-clock.ts'
+import { afterEach, describe, expect, test } from 'vitest'
+import { BaseConnection, CONNECTION_OPTIONS, type ConnectionLimits, IdleTimeoutError, resolveOptions, WriteTimeoutError } from '../src/index.ts'
+import { VirtualClock } from '../src/testing/index.ts'
+import { FakeDriver } from './support/fake-driver.ts'
+import { encode } from './support/plugins.ts'
 
-const address = { address: '127.0.0.1', port: 1, family: 'IPv4' } as const
-const chunk = new Uint8Array(64)
+const address = { address: 'memory', port: 1, family: 'memory' } as const
+let made: BaseConnection | undefined
 
-interface Setup {
-  readonly connection: BaseConnection
-  readonly clock: VirtualClock
-}
-
-/** A connection whose driver keeps what it is given: nobody takes it. */
-function setUp(timeouts: { idleTimeout?: number; writeTimeout?: number }): Setup {
+function makeConnection(limits: Partial<ConnectionLimits>): { connection: BaseConnection; driver: FakeDriver; clock: VirtualClock } {
   const clock = new VirtualClock()
-  const limits = { highWaterMark: 1024, maxWriteBuffer: 4096, idleTimeout: 0, writeTimeout: 0, ...timeouts }
-  const createDriver = (events: DriverEvents): Driver => ({
-    pendingBytes: 1,
-    resume() {},
-    pause() {},
-    write() {},
-    endWrite() {},
-    close: () => events.onClosed(),
-    reset: () => events.onClosed(),
+  const driver = new FakeDriver()
+  const connection = new BaseConnection({
+    transport: 'memory',
+    localAddress: address,
+    remoteAddress: address,
+    limits: resolveOptions('connection', CONNECTION_OPTIONS, { idleTimeout: 0, writeTimeout: 0, ...limits }),
+    clock,
+    createDriver: () => driver,
   })
-  const init = { transport: 'tcp', localAddress: address, remoteAddress: address, limits, clock, createDriver } as const
-  return { connection: new BaseConnection(init), clock }
+  made = connection
+  return { connection, driver, clock }
 }
 
-describe('the activity watch of a connection', () => {
-  test('fails a write that the peer does not take', () => {
-    const { connection, clock } = setUp({ writeTimeout: 1_000 })
-    connection.write(chunk)
-    clock.advance(1_100)
-    expect(connection.signal.reason).toBeInstanceOf(WriteTimeoutError)
-  })
+/** Writes, and has it handed to the driver. */
+const flush = (connection: BaseConnection, chunk: Uint8Array): void => connection.batch(() => void connection.write(chunk))
 
-  test('fails an answer, written while its question is given out, that the peer does not take', () => {
-    const { connection, clock } = setUp({ writeTimeout: 1_000 })
-    connection.data$.subscribe({ next: (item) => void connection.write(item), error() {} })
-    connection.onData(chunk)
-    clock.advance(1_100)
-    expect(connection.signal.reason).toBeInstanceOf(WriteTimeoutError)
-  })
+afterEach(() => made?.onClosed())
 
-  test.each([
-    ['what arrives', (connection: BaseConnection) => connection.onData(chunk)],
-    ['what is written', (connection: BaseConnection) => connection.write(chunk)],
-    ['what is written in a batch', (connection: BaseConnection) => connection.batch(() => void connection.write(chunk))],
-  ])('counts %s as activity', (_, act) => {
-    const { connection, clock } = setUp({ idleTimeout: 10_000 })
-    connection.data$.subscribe({ error() {} })
-    clock.advance(9_000)
-    act(connection)
-    expect(connection.lastActivity).toBe(clock.now())
-    clock.advance(9_000)
+describe('idleTimeout', () => {
+  test('closes a connection when no byte has gone either way for so long', async () => {
+    const { connection, driver, clock } = makeConnection({ idleTimeout: 1000 })
+    clock.advance(999)
     expect(connection.status).toBe('open')
-    clock.advance(1_000)
-    expect(connection.signal.reason).toBeInstanceOf(IdleTimeoutError)
+    clock.advance(1)
+    expect(driver.calls).toContain('close')
+    connection.onClosed()
+    const { error, initiator } = await connection.closed
+    expect(error).toBeInstanceOf(IdleTimeoutError)
+    expect([error, initiator]).toMatchObject([{ timeout: 1000 }, 'local'])
   })
 
-  test('counts a write after one that was given out as activity of its own', () => {
-    const { connection, clock } = setUp({ idleTimeout: 10_000 })
-    connection.data$.subscribe({ error() {} })
-    connection.onData(chunk)
-    clock.advance(5_000)
-    connection.write(chunk)
-    expect(connection.lastActivity).toBe(clock.now())
+  test('begins anew with each byte that comes or goes', () => {
+    const { connection, clock } = makeConnection({ idleTimeout: 1000 })
+    clock.advance(900)
+    connection.onData(encode('x'))
+    clock.advance(900)
+    flush(connection, encode('x'))
+    clock.advance(999)
+    expect(connection.status).toBe('open')
+    clock.advance(1)
+    expect(connection.status).toBe('closing')
+  })
+
+  test('is off at 0', () => {
+    const { connection, clock } = makeConnection({})
+    expect(clock.pending).toBe(0)
+    clock.advance(2 ** 31)
+    expect(connection.status).toBe('open')
+  })
+
+  test('leaves no timer when the connection is gone', () => {
+    const { connection, clock } = makeConnection({ idleTimeout: 1000, writeTimeout: 1000 })
+    connection.onClosed()
+    expect(clock.pending).toBe(0)
+  })
+})
+
+describe('writeTimeout', () => {
+  test('resets a connection whose peer takes nothing of what was written for so long', async () => {
+    const { connection, driver, clock } = makeConnection({ writeTimeout: 1000 })
+    driver.takes = false
+    flush(connection, new Uint8Array(100))
+    clock.advance(999)
+    expect(connection.status).toBe('open')
+    clock.advance(101)
+    expect(driver.calls).toContain('reset')
+    connection.onClosed()
+    expect((await connection.closed).error).toBeInstanceOf(WriteTimeoutError)
+  })
+
+  test('begins anew with each byte that the peer takes', () => {
+    const { connection, driver, clock } = makeConnection({ writeTimeout: 1000 })
+    driver.takes = false
+    flush(connection, new Uint8Array(100))
+    for (let i = 0; i < 5; i++) {
+      clock.advance(800)
+      driver.pendingBytes -= 1
+    }
+    expect(connection.status).toBe('open')
+    clock.advance(1200)
+    expect(connection.status).toBe('closing')
+  })
+
+  test('is not begun anew by writing more', () => {
+    const { connection, driver, clock } = makeConnection({ writeTimeout: 1000 })
+    driver.takes = false
+    for (let i = 0; i < 12; i++) {
+      flush(connection, new Uint8Array(10))
+      clock.advance(100)
+    }
+    expect(connection.status).toBe('closing')
+  })
+
+  test('ends with the last byte that was taken', () => {
+    const { connection, driver, clock } = makeConnection({ writeTimeout: 1000 })
+    driver.takes = false
+    flush(connection, new Uint8Array(100))
+    clock.advance(500)
+    driver.pendingBytes = 0
+    connection.onDrain()
+    clock.advance(10_000)
+    expect(connection.status).toBe('open')
+    expect(clock.pending).toBe(0)
+  })
+
+  test('counts a peer that takes what was written as active', () => {
+    const { connection, driver, clock } = makeConnection({ writeTimeout: 1000, idleTimeout: 1000 })
+    driver.takes = false
+    flush(connection, new Uint8Array(100))
+    for (let i = 0; i < 5; i++) {
+      clock.advance(800)
+      driver.pendingBytes -= 1
+    }
+    expect(connection.status).toBe('open')
   })
 })

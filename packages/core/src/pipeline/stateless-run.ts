@@ -82,6 +82,7 @@ export class StatelessRun {
 
   #open(): void {
     const { clock, localAddress, maxPushBytes, report } = this.#options
+    let failedFor = localAddress
     const limits = { highWaterMark: 2 ** 30, maxWriteBuffer: Infinity, idleTimeout: 0, writeTimeout: 0 }
     this.#connection = new BaseConnection({
       transport: 'udp',
@@ -90,10 +91,15 @@ export class StatelessRun {
       remoteAddress: localAddress,
       limits,
       clock,
-      createDriver: (events) => this.#driver(() => queueMicrotask(() => events.onClosed())),
+      createDriver: (events) =>
+        this.#driver(() => {
+          // By the time it is told, the next datagram may have come.
+          failedFor = this.#current
+          queueMicrotask(() => events.onClosed())
+        }),
     })
     this.#connection.onGone = ({ error }) => {
-      if (error && !this.#gone.signal.aborted) this.#reportFailure(error, this.#current)
+      if (error && !this.#gone.signal.aborted) this.#reportFailure(error, failedFor)
     }
     const draining = this.#gone.signal
     this.#run = new Run(this.#connection, this.#plugins, { highWaterMark: 2 ** 30, maxPushBytes, lingerTimeout: 0, clock, draining, report })
