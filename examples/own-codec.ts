@@ -31,7 +31,7 @@ const framed = m.definePlugin({
 })
 
 const server = m.createTcpServer(m.pipeline(framed({ limit: 16 }), m.echo()))
-server.events$.subscribe((event) => event.type === 'connection-closed' && console.log(`server: ${event.error?.cause}`))
+server.events$.subscribe((event) => event.type === 'connection-closed' && console.log(String(event.error?.cause)))
 await server.listen({ port: 0 })
 const client = await m.connectTcp({ port: server.address?.port }, m.pipeline(framed()))
 for (const frame of ['whole', '', 'frames', 'and one that is too long']) client.write(Buffer.from(frame))

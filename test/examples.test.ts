@@ -6,7 +6,8 @@ import { describe, expect, test } from 'vitest'
 import { readDocument, root } from './docs/markdown.ts'
 
 const exec = promisify(execFile)
-const names = readdirSync(path.join(root, 'examples')).filter((file) => file.endsWith('.ts')).map((file) => path.basename(file, '.ts'))
+const files = readdirSync(path.join(root, 'examples')).filter((file) => file.endsWith('.ts'))
+const names = files.map((file) => path.basename(file, '.ts'))
 /** `UPDATE_DOCS=1 npx vitest run test/examples.test.ts` writes the README's part instead of comparing it. */
 const updates = process.env['UPDATE_DOCS'] !== undefined
 
@@ -61,7 +62,8 @@ describe('examples', { concurrent: true, timeout: 60_000 }, () => {
 
 test('the README shows every example and no other', () => {
   const { text } = readDocument('README.md')
-  const [, before = '', part = '', after = ''] = /^([^]*<!-- examples -->\n)([^]*)(<!-- \/examples -->[^]*)$/.exec(text) ?? []
+  const parts = /^([^]*<!-- examples -->\n)([^]*)(<!-- \/examples -->[^]*)$/.exec(text)
+  const [, before = '', part = '', after = ''] = parts ?? []
   const sections = names.map((name) => section(name, readExample(name), outputs.get(name) ?? '')).join('\n')
   if (updates) writeFileSync(path.join(root, 'README.md'), `${before}${sections}${after}`)
   else expect([...part.matchAll(/^### \[(.+?)\]/gm)].map(([, name]) => name)).toEqual(names)

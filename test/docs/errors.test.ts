@@ -11,15 +11,21 @@ const documented = headings(document, '###')
 const source = readFileSync(path.join(root, 'packages/core/src/errors/base.ts'), 'utf8')
 const codes = [...source.matchAll(/\| '(MILLRACE_ERR_\w+)'/g)].map(([, code]) => code as string)
 
-/** The classes there are, by the code in their sources. */
-function classesByCode(): Map<string, string> {
+interface ErrorClass {
+  readonly name: string
+  readonly code: string
+  readonly fields: readonly string[]
+}
+
+/** The classes as they are written. */
+function errorClasses(): ErrorClass[] {
   const files = ['connection-errors', 'frame-errors', 'invalid-option-error', 'pipeline-errors', 'server-errors']
-  const found = new Map<string, string>()
-  for (const file of files) {
-    const text = readFileSync(path.join(root, `packages/core/src/errors/${file}.ts`), 'utf8')
-    for (const [, name = '', code = ''] of text.matchAll(/^export class (\w+)[^]*?readonly code = '(\w+)'/gm)) found.set(code, name)
-  }
-  return found
+  const texts = files.map((file) => readFileSync(path.join(root, `packages/core/src/errors/${file}.ts`), 'utf8'))
+  const classes = texts.flatMap((text) => [...text.matchAll(/^export class (\w+)([^]*?)^}/gm)])
+  return classes.map(([, name = '', body = '']) => {
+    const code = /readonly code = '(\w+)'/.exec(body)?.[1] ?? ''
+    return { name, code, fields: [...body.matchAll(/^  readonly (\w+):/gm)].map(([, field]) => field as string) }
+  })
 }
 
 /** What stands under a code's heading. */
@@ -32,22 +38,17 @@ describe('docs/errors.md', () => {
   })
 
   test('names the class of each code, and the class is exported', () => {
-    const classes = classesByCode()
-    expect([...classes.keys()].toSorted()).toEqual(codes.toSorted())
-    for (const [code, name] of classes) {
+    const classes = errorClasses()
+    expect(classes.map(({ code }) => code).toSorted()).toEqual(codes.toSorted())
+    for (const { code, name } of classes) {
       expect(section(code), code).toContain(`\`${name}\``)
       expect(millrace, code).toHaveProperty(name)
     }
   })
 
   test('names every field that an error has of its own', () => {
-    const files = ['connection-errors', 'frame-errors', 'invalid-option-error', 'pipeline-errors', 'server-errors']
-    for (const file of files) {
-      const text = readFileSync(path.join(root, `packages/core/src/errors/${file}.ts`), 'utf8')
-      for (const [, body = ''] of text.matchAll(/^export class ([^]*?^})/gm)) {
-        const code = /readonly code = '(\w+)'/.exec(body)?.[1] as string
-        for (const [, field] of body.matchAll(/^  readonly (\w+):/gm)) expect(section(code), code).toContain(`\`${field}\``)
-      }
+    for (const { code, fields } of errorClasses()) {
+      for (const field of fields) expect(section(code), code).toContain(`\`${field}\``)
     }
   })
 })

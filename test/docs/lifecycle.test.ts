@@ -13,14 +13,23 @@ function union(file: string, name: string): string[] {
 }
 
 const words = (cell: string): string => cell.replaceAll('`', '')
+const sorted = (texts: readonly string[]): string[] => [...new Set(texts)].toSorted()
+
+interface Drawing {
+  readonly statuses: string[]
+  readonly inDiagram: string[]
+  readonly inTable: string[]
+}
 
 /** Every status that a mermaid diagram and a table of transitions speak of, and the transitions themselves. */
-function drawn(index: number, heading: string): { statuses: string[]; inDiagram: string[]; inTable: string[] } {
+function drawn(index: number, heading: string): Drawing {
   const diagram = codeBlocks(document).filter(({ language }) => language === 'mermaid')[index]?.code ?? ''
-  const arrows = [...diagram.matchAll(/^ +(\w+) --> (\w+):/gm)].map(([, from = '', to = '']) => `${from} ${to}`.replaceAll('_', '-'))
-  const rows = tableRows(document, heading).filter((row) => row.length === 3).map(([from = '', to = '']) => words(`${from} ${to}`))
-  const statuses = [...new Set(arrows.flatMap((arrow) => arrow.split(' ')))]
-  return { statuses: statuses.toSorted(), inDiagram: [...new Set(arrows)].toSorted(), inTable: [...new Set(rows)].toSorted() }
+  const arrows = [...diagram.matchAll(/^ +(\w+) --> (\w+):/gm)]
+  const inDiagram = arrows.map(([, from = '', to = '']) => `${from} ${to}`.replaceAll('_', '-'))
+  const rows = tableRows(document, heading).filter((row) => row.length === 3)
+  const inTable = rows.map(([from = '', to = '']) => words(`${from} ${to}`))
+  const statuses = inDiagram.flatMap((arrow) => arrow.split(' '))
+  return { statuses: sorted(statuses), inDiagram: sorted(inDiagram), inTable: sorted(inTable) }
 }
 
 describe('docs/lifecycle.md', () => {

@@ -65,14 +65,17 @@ describe('docs/limits.md', () => {
       return [name, value === undefined ? 'none' : number(value), unit, range(allowed)]
     })
     const rows = tableRows(document, heading).filter(([name = '']) => !handlersAndOperators.includes(plain(name)))
-    expect(rows.map((row) => row.slice(0, 4).map(plain)).toSorted()).toEqual(expected.toSorted())
+    const texts = rows.map((row) => row.slice(0, 4).map(plain).join(' | '))
+    expect(texts.toSorted()).toEqual(expected.map((row) => row.join(' | ')).toSorted())
     for (const row of rows) expect(row[4], row[0]).not.toBe('')
   })
 
   test('has the bounds of respond and sendTo', () => {
-    const rows = new Map(tableRows(document, 'Plugins, handlers and operators').map((row) => [plain(row[0] ?? ''), row]))
+    const table = tableRows(document, 'Plugins, handlers and operators')
+    const rows = new Map(table.map((row) => [plain(row[0] ?? ''), row]))
     const { concurrency } = respond(() => {}).options
-    expect(rows.get('respond.concurrency')?.slice(1, 4)).toEqual([number(concurrency as number), 'requests', '1 to 10,000'])
+    const cells = [number(concurrency as number), 'requests', '1 to 10,000']
+    expect(rows.get('respond.concurrency')?.slice(1, 4)).toEqual(cells)
     expect(() => respond(() => {}, { concurrency: 10_001 })).toThrow('from 1 to 10000')
     const limit = /limit: \{[^}]*?range: \[1, (.+?)\],\s+default: (.+?),/.exec(sourceOf('core/rx/send-to.ts'))
     const expected = [number(evaluate(limit?.[2] ?? '')), 'bytes', `1 to ${number(evaluate(limit?.[1] ?? ''))}`]
@@ -90,8 +93,11 @@ describe('docs/limits.md', () => {
     const documented = new Set(tableRows(document, 'Fixed').map(([name = '']) => plain(name)))
     // The same bound under another name, or in another package.
     const same = new Set(['LONGEST_DELAY', 'MAX_DATAGRAM_BYTES_IPV6', 'LONGEST_PATH', 'LARGEST_SLAB', 'MAX_DEPTH'])
-    const found = sources().flatMap((file) => [...readFileSync(file, 'utf8').matchAll(/const ([A-Z][A-Z_]+)(?:: number)? = [\d(]/g)])
-    const names = found.map(([, name]) => name as string).filter((name) => /^(MAX|MOST|LONGEST|LARGEST|SLICE|LIMIT|LINGER)|_LIMIT$/.test(name))
+    const texts = sources().map((file) => readFileSync(file, 'utf8'))
+    const found = texts.flatMap((text) => [...text.matchAll(/const ([A-Z][A-Z_]+)(?:: number)? = [\d(]/g)])
+    const bounding = /^(MAX|MOST|LONGEST|LARGEST|SLICE|LIMIT|LINGER)|_LIMIT$/
+    const names = found.map(([, name]) => name as string).filter((name) => bounding.test(name))
+    expect(names.length).toBeGreaterThan(5)
     expect(names.filter((name) => !documented.has(name) && !same.has(name))).toEqual([])
   })
 })
@@ -104,14 +110,17 @@ function sourceOf(where: string): string {
 
 function sources(): string[] {
   const folders = readdirSync(path.join(root, 'packages')).map((name) => path.join(root, 'packages', name, 'src'))
-  const files = folders.flatMap((folder) => readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((file) => path.join(folder, file)))
+  const inside = (folder: string): string[] =>
+    readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((file) => path.join(folder, file))
+  const files = folders.flatMap(inside)
   return files.filter((file) => file.endsWith('.ts') && !file.includes(`${path.sep}testing${path.sep}`))
 }
 
 /** Numbers as sources write them: `64 * 1024`, `2 ** 31 - 1`, `65_507`. */
 function evaluate(expression: string): number {
   if (!/^[\d_ *+-]+$/.test(expression)) throw new Error(`"${expression}" is no number`)
-  const power = (text: string): number => text.split('**').map((part) => Number(part.replaceAll('_', ''))).reduceRight((exponent, base) => base ** exponent)
+  const value = (text: string): number => Number(text.replaceAll('_', ''))
+  const power = (text: string): number => text.split('**').map(value).reduceRight((exponent, base) => base ** exponent)
   const product = (text: string): number => text.split(/(?<!\*)\*(?!\*)/).map(power).reduce((a, b) => a * b)
   return expression.split('-').map(product).reduce((a, b) => a - b)
 }

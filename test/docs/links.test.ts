@@ -16,7 +16,8 @@ function links(document: MarkdownDocument): string[] {
 }
 
 describe('links between documents', () => {
-  test.each(documents.map((document) => [document.name, document] as const))('%s links to what is there', (name, document) => {
+  test.each(documents)('$name links to what is there', (document) => {
+    const { name } = document
     for (const link of links(document)) {
       const [file = '', anchor] = link.split('#')
       const target = file === '' ? name : path.posix.join(path.posix.dirname(name), file)

@@ -25,8 +25,9 @@ const toSnippet = (document: MarkdownDocument, block: CodeBlock): Snippet => ({
 })
 
 // The code of the examples is their file's, which is checked there.
+const isSnippet = ({ language, marks }: CodeBlock): boolean => language === 'ts' && !marks.includes('example')
 const snippets = allDocuments().flatMap((document) =>
-  codeBlocks(document).filter(({ language, marks }) => language === 'ts' && !marks.includes('example')).map((block) => toSnippet(document, block)),
+  codeBlocks(document).filter(isSnippet).map((block) => toSnippet(document, block)),
 )
 const runnable = snippets.filter(({ block }) => block.marks.includes('run'))
 
@@ -65,9 +66,8 @@ describe('code in the documents', { timeout: 60_000 }, () => {
     const args = ['--import', 'tsx', '--conditions=@millrace/source', 'run-all.mjs']
     const env = { ...process.env, TSX_TSCONFIG_PATH: tsconfig }
     const { stdout } = await exec(process.execPath, args, { cwd: folder, env, timeout: 55_000 })
-    const printed = new Map(
-      stdout.split(/^=== /m).slice(1).map((part) => [part.slice(0, part.indexOf('\n')), part.slice(part.indexOf('\n') + 1)]),
-    )
+    const parts = stdout.split(/^=== /m).slice(1).map((part) => /^(.*)\n([^]*)$/.exec(part) ?? [])
+    const printed = new Map(parts.map(([, file, text]) => [file, text]))
     for (const { file, place, output } of runnable) {
       expect.soft(printed.get(file), place).toBe(output)
     }
