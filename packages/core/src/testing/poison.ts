@@ -2,7 +2,7 @@ import type { BuiltPlugin } from '../pipeline/built-pipeline.ts'
 import { type AsyncStage, isAsyncStage, type Stage } from '../pipeline/stage.ts'
 
 /** What lent bytes are overwritten with. */
-export const POISON = 0xdb
+const POISON = 0xdb
 
 type AnyStage = Stage<unknown, unknown> | AsyncStage<unknown, unknown>
 
