@@ -1,8 +1,7 @@
 import type { ListenOptions, Server } from 'node:net'
 
 /**
- * Begins to listen and waits until the server does. Where a signal gives up before, the server is closed, even if Node
- * is still looking the host up and would begin to listen after all.
+ * Begins to listen and waits until the server does. Where a signal gives up before, the server is closed.
  *
  * @throws (as a rejection) Node's error; the reason of the signal that gave up.
  */
@@ -22,8 +21,8 @@ export function untilListening(server: Server, where: ListenOptions, signals: re
     }
     const onAbort = ({ target }: Event): void => {
       settle()
+      // A look-up that is under way may still fail; if it does not, Node begins nothing on a server that was closed.
       server.on('error', () => {})
-      server.once('listening', () => server.close())
       server.close()
       reject((target as AbortSignal).reason)
     }

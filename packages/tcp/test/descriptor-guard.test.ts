@@ -53,7 +53,7 @@ const onLinux = test.runIf(process.platform === 'linux')
 onLinux('a process out of descriptors refuses, counts, serves on and recovers', async () => {
   const fixture = fileURLToPath(new URL('./fixtures/few-descriptors.ts', import.meta.url))
   const words = [process.execPath, '--import', 'tsx', '--conditions=@millrace/source', fixture]
-  const shell = ['-c', 'ulimit -n 128 && exec "$@"', 'sh', ...words]
+  const shell = ['-c', 'ulimit -n 256 && exec "$@"', 'sh', ...words]
   const child = spawn('sh', shell, { stdio: ['pipe', 'pipe', 'inherit'] })
   try {
     const lines = linesOf(child)
@@ -64,12 +64,12 @@ onLinux('a process out of descriptors refuses, counts, serves on and recovers', 
     const { port = 0 } = await say()
     const address = { address: '127.0.0.1', port, family: 'IPv4' } as const
     const first = await connectRaw(address)
-    const clients = await Promise.all(Array.from({ length: 300 }, () => connectRaw(address)))
+    const clients = await Promise.all(Array.from({ length: 400 }, () => connectRaw(address)))
     const answers = await Promise.all(clients.map((client) => firstOf(client, ['data', 'end', 'error'])))
     const served = clients.filter((_client, index) => answers[index] === 'data')
-    expect(served.length).toBeGreaterThan(50)
+    expect(served.length).toBeGreaterThan(100)
     const { refused, descriptors, error } = await say()
-    expect(refused).toBe(300 - served.length)
+    expect(refused).toBe(400 - served.length)
     expect(descriptors).toBe(refused)
     expect(error).toBeUndefined()
 

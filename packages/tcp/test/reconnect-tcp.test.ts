@@ -218,6 +218,8 @@ describe('ends at once', () => {
     const connections = reconnectTcp(options)[Symbol.asyncIterator]()
     const { value: connection } = await connections.next()
     const pending = connections.next()
+    // By now it waits for the connection to go.
+    await new Promise((resolve) => setImmediate(resolve))
     expect(await connections.return?.()).toEqual({ done: true, value: undefined })
     expect(await pending).toEqual({ done: true, value: undefined })
     expect(connection?.status).toBe('open')
