@@ -90,6 +90,15 @@ describe('BaseConnection', () => {
     expect(got).toEqual([encode('a')])
   })
 
+  test('is closing by the time its reader is told of a close', () => {
+    const { connection } = makeConnection()
+    let seen: string | undefined
+    connection.data$.subscribe({ error: () => (seen = connection.status) })
+    void connection.close()
+    expect(seen).toBe('closing')
+    connection.onClosed()
+  })
+
   test('tells its owner that it is gone before anyone who awaits closed', async () => {
     const { connection } = makeConnection()
     const notes: string[] = []

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { nearest } from '../src/index.ts'
 
-const KNOWN = ['echo', 'uppercaser', 'chunker', 'logging', 'maxConnections', 'maxConnectionsPerAddress']
+const KNOWN = ['tcp', 'echo', 'uppercaser', 'chunker', 'logging', 'maxConnections', 'maxConnectionsPerAddress']
 
 describe('nearest', () => {
   test.each([
@@ -11,6 +11,7 @@ describe('nearest', () => {
     ['chunkr', 'chunker'],
     ['hcunker', 'chunker'],
     ['ehco', 'echo'],
+    ['tpc', 'tcp'],
     ['loging', 'logging'],
     ['maxconections', 'maxConnections'],
     ['maxConnectionPerAddress', 'maxConnectionsPerAddress'],

@@ -1,4 +1,4 @@
-import { ignoreRejection } from '../connection/promises.ts'
+import { deferred, ignoreRejection } from '../connection/promises.ts'
 import type { Answer } from './built-pipeline.ts'
 import type { ServedMessages } from './engine.ts'
 
@@ -20,14 +20,19 @@ export function answerAll({ concurrency, to }: Answer): (messages: ServedMessage
       messages.answering--
       room?.()
     }
-    for await (const item of messages) {
-      messages.answering++
-      written = ignoreRejection(write(ignoreRejection(to(item, facts)), written))
-      if (messages.answering >= concurrency) {
-        await Promise.race([written, new Promise<void>((resolve) => (room = resolve))])
+    const failed = deferred<never>()
+    const answer = async (): Promise<void> => {
+      for await (const item of messages) {
+        messages.answering++
+        written = write(ignoreRejection(to(item, facts)), written)
+        // At once, and not when the next question comes: there may be none.
+        written.catch(failed.reject)
+        if (messages.answering >= concurrency) await new Promise<void>((resolve) => (room = resolve))
         room = undefined
       }
+      await written
     }
-    await written
+    // Where an answer has failed, the end of the connection ends the reading.
+    await Promise.race([ignoreRejection(answer()), failed.promise])
   }
 }

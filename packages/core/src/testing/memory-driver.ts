@@ -72,6 +72,8 @@ export class MemoryDriver implements Driver {
 
   #discard(): void {
     this.#outgoing = []
+    // The other end is to see a reset, and no clean end of bytes that are gone.
+    this.#outgoingEnd = false
     this.#bytes = 0
     this.pendingBytes = 0
   }

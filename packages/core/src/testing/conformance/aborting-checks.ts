@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { ConnectionAbortedError, ConnectionResetError } from '../../errors/connection-errors.ts'
 import { collect } from '../splits.ts'
-import { type Check, failure, follow, observed, pattern } from './check.ts'
+import { type Check, failure, follow, observed, pattern, readItem } from './check.ts'
+
+const PIECE = 64 * 1024
 
 const never = (): AsyncIterable<Uint8Array> => ({
   [Symbol.asyncIterator]: () => ({ next: () => new Promise(() => {}) }),
@@ -108,6 +110,21 @@ export const abortingChecks: readonly Check[] = [
       assert.equal(info.initiator, 'remote')
       assert.equal(local.signal.reason, error)
       assert.equal(await failure(collect(local), ConnectionResetError), error)
+    },
+  },
+  {
+    promise: 'the other end of an abort after closeWrite sees the end only behind the last byte',
+    only: 'stream',
+    needs: 'resets',
+    run: async ({ local, remote }, { inFlight }) => {
+      const total = inFlight * 2
+      const piece = pattern(PIECE)
+      for (let sent = 0; sent < total; sent += PIECE) remote.write(piece)
+      void remote.closeWrite()
+      await readItem(local)
+      remote.abort()
+      const error = await failure(collect(local), ConnectionResetError)
+      assert.equal((await local.closed).error, error)
     },
   },
 ]
