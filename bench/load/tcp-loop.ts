@@ -76,10 +76,10 @@ async function run(flows: readonly Flow[], duration: number, failed: AbortSignal
     flow.running = true
     flow.fill()
   }
-  await untilFailed(delay(duration, undefined, { signal: failed }), failed)
-  const idle = flows.map((flow) => untilIdle(flow))
-  const stalled = AbortSignal.timeout(STALL)
-  await untilFailed(Promise.all(idle), AbortSignal.any([failed, stalled]))
+  await untilFailed(delay(duration), failed)
+  const idle = Promise.all(flows.map((flow) => untilIdle(flow)))
+  const stalled = delay(STALL, undefined, { ref: false }).then(() => Promise.reject(new Error('nothing came back')))
+  await untilFailed(Promise.race([idle, stalled]), failed)
   return { messages: flows.reduce((sum, flow) => sum + flow.messages, 0), lost: 0 }
 }
 
@@ -92,10 +92,16 @@ function untilIdle(flow: Flow): Promise<void> {
 }
 
 /** The promise, unless the signal aborts first: then a rejection with its reason. */
-function untilFailed<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true })
-    if (signal.aborted) reject(signal.reason as Error)
-    promise.then(resolve, () => reject(signal.reason as Error))
+async function untilFailed<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  signal.throwIfAborted()
+  let onAbort: (() => void) | undefined
+  const aborted = new Promise<never>((_, reject) => {
+    onAbort = () => reject(signal.reason as Error)
+    signal.addEventListener('abort', onAbort)
   })
+  try {
+    return await Promise.race([promise, aborted])
+  } finally {
+    if (onAbort) signal.removeEventListener('abort', onAbort)
+  }
 }
