@@ -28,6 +28,7 @@ describe('an embedded pipeline', () => {
     embedded.writeInbound(encode('a'))
     expect(embedded.reading).toBe(false)
     expect(embedded.inbound).toEqual([])
+    expect(embedded.connection.bytesRead).toBe(0)
     release?.()
     expect(embedded.reading).toBe(true)
     expect(textOf(embedded.inbound)).toBe('a')
