@@ -2,7 +2,6 @@ import { createSocket, type Socket } from 'node:dgram'
 import { once } from 'node:events'
 import { type Connection, handle, paced, pipeline, type Server, type ServerEvent } from '@millrace/core'
 import { createUdpServer } from '@millrace/udp'
-import { NEVER } from 'rxjs'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import type { ServingPipeline } from './support/transports.ts'
 
@@ -26,7 +25,7 @@ const readers: Readonly<Record<string, () => UdpServer>> = {
   'nobody at all': unserved,
   'paced, behind a project without end': () => {
     const server = unserved()
-    server.connections$.subscribe(({ data$ }) => void data$.pipe(paced(() => NEVER)).subscribe())
+    server.connections$.subscribe(({ data$ }) => void data$.pipe(paced(() => never)).subscribe())
     return server
   },
 }

@@ -45,7 +45,7 @@ export class Fuse {
 export type Failing = (fuse: Fuse) => readonly unknown[]
 
 /** The plugin `boom`. A function that should return nothing may return what `fail` gives, as an async one in its place would. */
-export const boom = (open: (context: PluginContext) => unknown) =>
+const boom = (open: (context: PluginContext) => unknown) =>
   definePlugin({ name: 'boom', open: (context) => open(context) as ByteStages })()
 
 /** Passes on all, and does something besides on the connection on which the word came. */
