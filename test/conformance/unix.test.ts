@@ -18,6 +18,8 @@ async function unixEnds(limits: Partial<PairLimits>): Promise<Ends> {
   return { client, server: connection, dispose }
 }
 
+const options = { describe, test, resets: false }
+
 for (const [side, toPair] of SIDES) {
-  describeConnection(`a Unix socket, the ${side}`, async (limits) => toPair(await unixEnds(limits)), { describe, test, resets: false })
+  describeConnection(`a Unix socket, the ${side}`, async (limits) => toPair(await unixEnds(limits)), options)
 }

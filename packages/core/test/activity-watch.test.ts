@@ -1,5 +1,12 @@
 import { afterEach, describe, expect, test } from 'vitest'
-import { BaseConnection, CONNECTION_OPTIONS, type ConnectionLimits, IdleTimeoutError, resolveOptions, WriteTimeoutError } from '../src/index.ts'
+import {
+  BaseConnection,
+  CONNECTION_OPTIONS,
+  type ConnectionLimits,
+  IdleTimeoutError,
+  resolveOptions,
+  WriteTimeoutError,
+} from '../src/index.ts'
 import { VirtualClock } from '../src/testing/index.ts'
 import { FakeDriver } from './support/fake-driver.ts'
 import { encode } from './support/plugins.ts'
@@ -7,7 +14,13 @@ import { encode } from './support/plugins.ts'
 const address = { address: 'memory', port: 1, family: 'memory' } as const
 let made: BaseConnection | undefined
 
-function makeConnection(limits: Partial<ConnectionLimits>): { connection: BaseConnection; driver: FakeDriver; clock: VirtualClock } {
+interface Made {
+  readonly connection: BaseConnection
+  readonly driver: FakeDriver
+  readonly clock: VirtualClock
+}
+
+function makeConnection(limits: Partial<ConnectionLimits>): Made {
   const clock = new VirtualClock()
   const driver = new FakeDriver()
   const connection = new BaseConnection({
@@ -23,7 +36,9 @@ function makeConnection(limits: Partial<ConnectionLimits>): { connection: BaseCo
 }
 
 /** Writes, and has it handed to the driver. */
-const flush = (connection: BaseConnection, chunk: Uint8Array): void => connection.batch(() => void connection.write(chunk))
+function flush(connection: BaseConnection, chunk: Uint8Array): void {
+  connection.batch(() => void connection.write(chunk))
+}
 
 afterEach(() => made?.onClosed())
 

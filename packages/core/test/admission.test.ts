@@ -32,7 +32,9 @@ describe('a connection', () => {
 
   test('is refused by the first plugin that says so, and nothing is opened', async () => {
     const second = accepting(() => expect.unreachable())
-    const subject = pipeline(accepting(() => ({ refuse: 'not today' })), second, staged('opened', () => expect.unreachable()), echo())
+    const subject = pipeline(
+      accepting(() => ({ refuse: 'not today' })), second, staged('opened', () => expect.unreachable()), echo(),
+    )
     const { server, listener, events } = testServer(subject)
     await server.listen()
     expect(listener.connect().accepted).toBeUndefined()

@@ -63,7 +63,7 @@ describe('an AsyncStage', () => {
     expect(embedded.outboundEnded).toBe(true)
   })
 
-  test.each([[new RangeError('no')], [undefined]])('that throws ends the connection with its cause: %s', async (cause) => {
+  test.each([[new RangeError('no')], [undefined]])('that throws %s ends the connection', async (cause) => {
     const boom = inbound('boom', async function* (source) {
       for await (const chunk of source) {
         if (chunk.byteLength === 1) throw cause
@@ -111,7 +111,7 @@ describe('an AsyncStage', () => {
     expect(embedded.error).toBe(reason)
   })
 
-  test('holds the reading while too much waits before it, and never is given more at once than it asks for', async () => {
+  test('holds the reading while too much waits before it, and is given no more than it asks for', async () => {
     const { stage, letOne, pulled } = gated()
     const embedded = embed(inbound('gated', stage), { highWaterMark: 8 * KIB })
     embedded.writeInbound(...Array.from({ length: 20 }, () => new Uint8Array(KIB)))

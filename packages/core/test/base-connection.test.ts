@@ -1,5 +1,13 @@
 import { describe, expect, test } from 'vitest'
-import { BaseConnection, BufferOverflowError, CONNECTION_OPTIONS, ConnectionResetError, type ConnectionLimits, resolveOptions, systemClock } from '../src/index.ts'
+import {
+  BaseConnection,
+  BufferOverflowError,
+  CONNECTION_OPTIONS,
+  ConnectionResetError,
+  type ConnectionLimits,
+  resolveOptions,
+  systemClock,
+} from '../src/index.ts'
 import { collect, connectionPair } from '../src/testing/index.ts'
 import { FakeDriver } from './support/fake-driver.ts'
 import { encode } from './support/plugins.ts'

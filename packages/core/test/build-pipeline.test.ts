@@ -27,7 +27,9 @@ describe('buildPipeline', () => {
   test('disposes of all although some fail, and tells every failure', async () => {
     const notes: string[] = []
     const failures = [new RangeError('a'), new TypeError('c')]
-    const built = buildPipeline(pipeline(noting('a', notes, failures[0]), noting('b', notes), noting('c', notes, failures[1])))
+    const built = buildPipeline(
+      pipeline(noting('a', notes, failures[0]), noting('b', notes), noting('c', notes, failures[1])),
+    )
     built.retain()
     const error: unknown = await built.release().catch((thrown: unknown) => thrown)
     expect(error).toBeInstanceOf(AggregateError)

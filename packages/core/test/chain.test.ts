@@ -110,7 +110,9 @@ describe('open', () => {
     })
     const after = staged('after', () => expect.unreachable())
     const embedded = embed(pipeline(before, boom, after))
-    expect(embedded.error).toMatchObject({ code: 'MILLRACE_ERR_PLUGIN_FAILED', plugin: 'boom', phase: 'open', offset: 0 })
+    expect(embedded.error).toMatchObject({
+      code: 'MILLRACE_ERR_PLUGIN_FAILED', plugin: 'boom', phase: 'open', offset: 0,
+    })
     expect(notes).toEqual(['before closed'])
   })
 

@@ -46,7 +46,9 @@ describe('on a datagram connection', () => {
     const notes: string[] = []
     const embedded = embed(pipeline(framing(notes), noting('after', notes)), datagram)
     embedded.writeInbound(Uint8Array.of(1, 1, 0, 0, 2, 2), Uint8Array.of(3, 3))
-    expect(notes).toEqual(['push 1,1', 'after 1,1', 'push 0,0', 'reset', 'after reset', 'push 3,3', 'after 3,3', 'end', 'after end'])
+    expect(notes).toEqual(
+      ['push 1,1', 'after 1,1', 'push 0,0', 'reset', 'after reset', 'push 3,3', 'after 3,3', 'end', 'after end'],
+    )
     expect(embedded.inbound).toEqual([Uint8Array.of(1, 1), Uint8Array.of(3, 3)])
     expect(typesOf(embedded.events)).toEqual(['connection-opened', 'frame-dropped'])
     expect(embedded.events[1]).toMatchObject({ plugin: 'framing', error: { code: 'MILLRACE_ERR_CORRUPT_FRAME' } })

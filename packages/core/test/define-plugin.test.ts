@@ -67,7 +67,9 @@ describe('definePlugin', () => {
     [[], 'prefix options'],
     ['text', 'prefix options'],
   ])('refuses options %j, at once', (options, option) => {
-    expect(() => prefix(options as never)).toThrow(expect.objectContaining({ code: 'MILLRACE_ERR_INVALID_OPTION', option }))
+    expect(() => prefix(options as never)).toThrow(
+      expect.objectContaining({ code: 'MILLRACE_ERR_INVALID_OPTION', option }),
+    )
   })
 
   test.each([
@@ -103,7 +105,9 @@ describe('definePlugin', () => {
   test('refuses to be built where a service is missing, or cannot be made', () => {
     const MISSING = token<string>('test/missing')
     const asking = definePlugin({ name: 'asking', inject: { it: MISSING }, open: () => ({}) })
-    expect(() => embed(asking())).toThrow(expect.objectContaining({ code: 'MILLRACE_ERR_PLUGIN_BUILD', plugin: 'asking' }))
+    expect(() => embed(asking())).toThrow(
+      expect.objectContaining({ code: 'MILLRACE_ERR_PLUGIN_BUILD', plugin: 'asking' }),
+    )
     const container = createContainer()
     const cause = new RangeError('no')
     container.register(MISSING, {

@@ -117,7 +117,9 @@ describe('an embedded pipeline', () => {
       open: () => expect.unreachable(),
     })
     const embedded = embed(guard(), { remoteAddress: { address: '192.0.2.1', port: 66, family: 'IPv4' } })
-    expect(embedded.events).toMatchObject([{ type: 'connection-refused', reason: 'plugin', detail: 'guard: not this one' }])
+    expect(embedded.events).toMatchObject(
+      [{ type: 'connection-refused', reason: 'plugin', detail: 'guard: not this one' }],
+    )
     expect(embedded.closed).toEqual({ initiator: 'local' })
   })
 

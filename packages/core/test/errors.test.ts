@@ -34,7 +34,9 @@ const MADE: readonly errors.MillraceError[] = [
 ]
 
 describe('every error', () => {
-  test.each(MADE.map((error) => [error.name, error] as const))('%s has its own name and code, and says something', (name, error) => {
+  const named = MADE.map((error) => [error.name, error] as const)
+
+  test.each(named)('%s has its own name and code, and says something', (name, error) => {
     expect(error).toBeInstanceOf(errors.MillraceError)
     expect(name).toBe(error.constructor.name)
     expect(error.code).toMatch(/^MILLRACE_ERR_[A-Z_]+$/)
@@ -56,7 +58,9 @@ describe('a PluginError', () => {
   test('names plugin, phase, direction, remote address and offset, and keeps the cause', () => {
     const error = new errors.PluginError(site, cause)
     expect(error).toMatchObject({ ...site, cause })
-    expect(error.message).toBe('plugin "codec" failed in push (inbound from 127.0.0.1:10000, byte 42): Error: the system')
+    expect(error.message).toBe(
+      'plugin "codec" failed in push (inbound from 127.0.0.1:10000, byte 42): Error: the system',
+    )
   })
 
   test.each([[undefined, 'undefined'], [null, 'null'], ['secret', 'string'], [{ secret: 1 }, 'object']])(

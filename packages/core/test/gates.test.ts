@@ -26,7 +26,7 @@ const gate = staged(
 )
 
 describe('a plugin that gates', () => {
-  test('lets the later ones open when it proceeds, and what it emits after goes through them, however it is cut', () => {
+  test('lets the later ones open when it proceeds: what it emits then goes through them, however cut', () => {
     for (const chunks of everySplit(encode('!abc'))) {
       const opened: string[] = []
       const later = staged('later', () => {
@@ -64,7 +64,8 @@ describe('a plugin that gates', () => {
   })
 
   test('that has not proceeded at the end of the input ends the connection, cleanly', () => {
-    const embedded = embed(pipeline(tag('a'), staged('closed', () => ({ inbound: { push: () => {} } }), { gates: true }), echo()))
+    const shut = staged('shut', () => ({ inbound: { push: () => {} } }), { gates: true })
+    const embedded = embed(pipeline(tag('a'), shut, echo()))
     embedded.endInbound()
     expect(embedded.closed).toEqual({ initiator: 'remote' })
     expect(decode(...embedded.outbound)).toBe('A')

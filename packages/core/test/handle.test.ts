@@ -1,5 +1,13 @@
 import { describe, expect, expectTypeOf, test } from 'vitest'
-import { handle, IdleTimeoutError, InvalidOptionError, type MessageConnection, pipeline, PluginError } from '../src/index.ts'
+import {
+  handle,
+  IdleTimeoutError,
+  InvalidOptionError,
+  type MessageConnection,
+  pipeline,
+  PluginError,
+  type Stage,
+} from '../src/index.ts'
 import { embed } from '../src/testing/index.ts'
 import { encode, lines, staged, textOf } from './support/plugins.ts'
 
@@ -19,8 +27,12 @@ describe('handle', () => {
     }
   })
 
-  test('ends the output when it resolves: outbound stages have their last word, then the peer sees the end', async () => {
-    const last = staged('last', () => ({ outbound: { push: (chunk, emit) => emit(chunk), end: (emit) => emit(encode('.')) } }))
+  test('ends the output when it resolves, after the last word of the outbound stages', async () => {
+    const outbound: Stage<Uint8Array, Uint8Array> = {
+      push: (chunk, emit) => emit(chunk),
+      end: (emit) => emit(encode('.')),
+    }
+    const last = staged('last', () => ({ outbound }))
     const embedded = embed(pipeline(last, handle(async (connection) => void connection.write(encode('bye')))))
     await embedded.settled()
     expect(textOf(embedded.outbound)).toBe('bye.')
@@ -53,7 +65,7 @@ describe('handle', () => {
     expect(embedded.clock.pending).toBe(0)
   })
 
-  test.each([[new RangeError('no')], [undefined], ['text']])('aborts the connection when it throws %s', async (thrown) => {
+  test.each([[new RangeError('no')], [undefined], ['text']])('aborts when it throws %s', async (thrown) => {
     const embedded = embed(
       pipeline(
         handle(async (connection) => {

@@ -22,7 +22,11 @@ const pushed = (onItem: (item: string) => void = () => {}): Told => {
 
 const pulling = (): Told => {
   const told: unknown[] = []
-  const reader = { onReadable: () => told.push('readable'), onEnd: () => told.push('END'), onError: (error: Error) => told.push(error) }
+  const reader = {
+    onReadable: () => told.push('readable'),
+    onEnd: () => told.push('END'),
+    onError: (error: Error) => told.push(error),
+  }
   return { reader, told }
 }
 

@@ -83,7 +83,9 @@ describe('.operator', () => {
       for await (const _ of source) throw new RangeError('no')
       yield encode('')
     })
-    await expect(gather(from([encode('a')]).pipe(failing.operator))).rejects.toMatchObject({ plugin: 'failing', phase: 'asyncStage' })
+    await expect(gather(from([encode('a')]).pipe(failing.operator))).rejects.toMatchObject({
+      plugin: 'failing', phase: 'asyncStage',
+    })
   })
 
   test('passes the error of its source on as it is', () => {

@@ -6,8 +6,13 @@ import { decode, echo, encode, inbound, staged, tag, textOf } from './support/pl
 
 type Bytes = Uint8Array
 
+interface Watched extends AsyncIterable<Bytes> {
+  pulled: number
+  released: boolean
+}
+
 /** A source that tells how far it was pulled and whether it was let go. */
-function watched(chunks: readonly Bytes[], end: 'ends' | 'waits' = 'ends'): AsyncIterable<Bytes> & { pulled: number; released: boolean } {
+function watched(chunks: readonly Bytes[], end: 'ends' | 'waits' = 'ends'): Watched {
   const source = {
     pulled: 0,
     released: false,
@@ -43,7 +48,9 @@ describe('.transform', () => {
 
   test('goes into it-pipe, any number of them', async () => {
     const bytes = encode('hello world')
-    const text = await pipe(chunksOf(bytes, 3), tag('a').transform, tag('b').transform, async (out) => textOf(await collect(out)))
+    const text = await pipe(
+      chunksOf(bytes, 3), tag('a').transform, tag('b').transform, async (out) => textOf(await collect(out)),
+    )
     expect(text).toBe('helablo abworabldabAbB')
   })
 
@@ -71,7 +78,9 @@ describe('.transform', () => {
 
   test('pulls an item only when it has nothing left to give', async () => {
     const source = watched([encode('abc'), encode('d'), encode('e')])
-    const splitting = inbound('splitting', { push: (chunk, emit) => chunksOf(chunk, 1).forEach((piece) => emit(piece)) })
+    const splitting = inbound(
+      'splitting', { push: (chunk, emit) => chunksOf(chunk, 1).forEach((piece) => emit(piece)) },
+    )
     const iterator = splitting.transform(source)
     expect(source.pulled).toBe(0)
     for (const letter of ['a', 'b', 'c']) {
@@ -111,7 +120,13 @@ describe('.transform', () => {
 
   test.each<[string, Parameters<typeof inbound>[1]]>([
     ['a stage', { push: () => { throw new RangeError('no') } }],
-    ['an AsyncStage', async function* (source) { for await (const _ of source) throw new RangeError('no'); yield encode('') }],
+    [
+      'an AsyncStage',
+      async function* (source) {
+        for await (const _ of source) throw new RangeError('no')
+        yield encode('')
+      },
+    ],
   ])('throws what %s throws, once, as the PluginError it is, and lets its source go', async (_, stage) => {
     const source = watched([encode('a'), encode('b')])
     const iterator = inbound('boom', stage).transform(source)

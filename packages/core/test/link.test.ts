@@ -108,7 +108,9 @@ describe('StageLink', () => {
     expect(calls).toHaveLength(5)
   })
 
-  test.each([['messages', 'text'], ['empty chunks', new Uint8Array(0)]])('charges %s too, so that no loop goes on for ever', (_, item) => {
+  const chargeless = [['messages', 'text'], ['empty chunks', new Uint8Array(0)]] as const
+
+  test.each(chargeless)('charges %s too, so that no loop goes on for ever', (_, item) => {
     const { link, raised } = linked({
       push: (_item, emit) => {
         for (;;) emit(item)

@@ -1,7 +1,12 @@
 import { describe, test } from 'vitest'
 import { definePlugin, type MessageConnection, pipeline } from '../src/index.ts'
 import { buildClientPipeline, runClient } from '../src/pipeline/run-client.ts'
-import { connectionPair, type ConnectionPairOptions, describeConnection, type TestedPair } from '../src/testing/index.ts'
+import {
+  connectionPair,
+  type ConnectionPairOptions,
+  describeConnection,
+  type TestedPair,
+} from '../src/testing/index.ts'
 
 const passing = definePlugin({
   name: 'passing',

@@ -75,7 +75,9 @@ describe('paced', () => {
     server.data$.pipe(paced(project)).subscribe({ error: failed })
     client.write(encode('a'))
     const { error } = await server.closed
-    expect(error).toMatchObject({ code: 'MILLRACE_ERR_PLUGIN_FAILED', phase: 'operator', cause: expect.any(RangeError) })
+    expect(error).toMatchObject({
+      code: 'MILLRACE_ERR_PLUGIN_FAILED', phase: 'operator', cause: expect.any(RangeError),
+    })
     expect(failed.mock.calls).toEqual([[error]])
   })
 

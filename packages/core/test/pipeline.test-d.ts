@@ -30,7 +30,10 @@ const bytes = definePlugin({ name: 'bytes', open: () => ({}) })
 const framer = definePlugin<Bytes, Frame, Frame, Bytes, Record<never, never>, Record<never, never>, 'frame'>({
   name: 'framer',
   produces: 'frame',
-  open: () => ({ inbound: { push: (chunk, emit) => emit(asFrame(chunk)) }, outbound: { push: (frame, emit) => emit(frame) } }),
+  open: () => ({
+    inbound: { push: (chunk, emit) => emit(asFrame(chunk)) },
+    outbound: { push: (frame, emit) => emit(frame) },
+  }),
 })
 const codec = definePlugin<Frame, Query, Reply, Frame, Record<never, never>, Record<never, never>, 'message'>({
   name: 'codec',

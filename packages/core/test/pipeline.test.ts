@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { composePipeline, definePlugin, handle, InvalidPipelineError, isPipeline, pipeline, use } from '../src/index.ts'
 import { buildClientPipeline } from '../src/pipeline/run-client.ts'
-import { echo, lines, staged, tag } from './support/plugins.ts'
+import { echo, lines, tag } from './support/plugins.ts'
 
 const framer = definePlugin({ name: 'framer', produces: 'frame', open: () => ({}) })
 const frameCodec = definePlugin({ name: 'frame-codec', accepts: 'frame', produces: 'message', open: () => ({}) })
@@ -14,7 +14,8 @@ describe('pipeline', () => {
   test('is a frozen list, and knows whether a handler is at its end', () => {
     const shout = pipeline(tag('a'), echo())
     expect(shout.plugins.map(({ description }) => description.name)).toEqual(['a', 'echo'])
-    expect([shout.serves, pipeline(tag('a')).serves, pipeline().serves, pipeline(handle(() => {})).serves]).toEqual([true, false, false, true])
+    const served = [shout, pipeline(tag('a')), pipeline(), pipeline(handle(() => {}))].map(({ serves }) => serves)
+    expect(served).toEqual([true, false, false, true])
     expect(Object.isFrozen(shout) && Object.isFrozen(shout.plugins)).toBe(true)
   })
 
@@ -44,7 +45,7 @@ describe('pipeline', () => {
   test.each([
     ['a factory that was not called', tag, /plugin 2 .*call it/],
     ['a class', class {}, /plugin 2 .*use\(\)/],
-    ['an object that looks alike', { ...staged('a', () => ({})), [Symbol.iterator]: undefined, description: {} }.description, /plugin 2/],
+    ['an object that looks alike', { description: tag('a').description, build: () => ({}) }, /plugin 2/],
     ['null', null, /plugin 2/],
     ['text', 'echo', /plugin 2/],
   ])('refuses %s, and says which and what to do', (_, plugin, message) => {
@@ -53,7 +54,7 @@ describe('pipeline', () => {
   })
 
   test('is told from what looks alike', () => {
-    expect([isPipeline(pipeline()), isPipeline({ plugins: [], serves: true }), isPipeline(null), isPipeline('x')]).toEqual([true, false, false, false])
+    expect([pipeline(), { plugins: [], serves: true }, null, 'x'].map(isPipeline)).toEqual([true, false, false, false])
   })
 
   test('names the joint that does not fit', () => {

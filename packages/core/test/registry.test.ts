@@ -9,12 +9,14 @@ import {
   UnknownPluginError,
 } from '../src/index.ts'
 
+const isFunction = (value: unknown): value is () => void => typeof value === 'function'
+
 const chunker = definePlugin({
   name: 'chunker',
   options: {
     size: { type: 'integer', range: [1, 100], default: 16, help: 'bytes' },
     flag: { type: 'boolean', default: false, help: 'a flag' },
-    callback: { type: 'code', expected: 'a function', check: (value): value is () => void => typeof value === 'function', help: 'code' },
+    callback: { type: 'code', expected: 'a function', check: isFunction, help: 'code' },
   },
   primary: 'size',
   open: () => ({}),
@@ -48,7 +50,9 @@ describe('PluginRegistry', () => {
     expect(() => registry.configure({ name: 'upercaser', pairs: [] })).toThrow(
       expect.objectContaining({ code: 'MILLRACE_ERR_UNKNOWN_PLUGIN', plugin: 'upercaser', suggestion: 'uppercaser' }),
     )
-    expect(() => registry.configure({ name: 'xyz', pairs: [] })).toThrow(expect.objectContaining({ suggestion: undefined }))
+    expect(() => registry.configure({ name: 'xyz', pairs: [] })).toThrow(
+      expect.objectContaining({ suggestion: undefined }),
+    )
     expect(() => registry.configure({ name: 'upercaser', pairs: [] })).toThrow(UnknownPluginError)
   })
 
@@ -75,7 +79,12 @@ describe('PluginRegistry', () => {
     expect(() => new PluginRegistry([chunker, chunker])).toThrow(InvalidPipelineError)
   })
 
-  test.each([['a configured plugin', chunker()], ['null', null], ['a function', () => {}], ['a class without open', class {}]])(
+  test.each([
+    ['a configured plugin', chunker()],
+    ['null', null],
+    ['a function', () => {}],
+    ['a class without open', class {}],
+  ])(
     'refuses %s',
     (_, plugin) => {
       expect(() => new PluginRegistry([plugin as never])).toThrow(InvalidOptionError)

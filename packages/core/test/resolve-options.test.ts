@@ -1,5 +1,13 @@
 import { describe, expect, test } from 'vitest'
-import { expectation, InvalidOptionError, type OptionDescriptions, readOptionText, resolveOptions } from '../src/index.ts'
+import {
+  expectation,
+  InvalidOptionError,
+  type OptionDescriptions,
+  readOptionText,
+  resolveOptions,
+} from '../src/index.ts'
+
+const isFunction = (value: unknown): value is () => void => typeof value === 'function'
 
 const DESCRIPTIONS = {
   size: { type: 'integer', unit: 'bytes', range: [1, 100], default: 16, help: '' },
@@ -7,7 +15,7 @@ const DESCRIPTIONS = {
   flag: { type: 'boolean', default: true, help: '' },
   mode: { type: 'string', values: ['fast', 'slow'], default: 'fast', help: '' },
   label: { type: 'string', help: '' },
-  redact: { type: 'code', expected: 'a function', check: (value): value is () => void => typeof value === 'function', help: '' },
+  redact: { type: 'code', expected: 'a function', check: isFunction, help: '' },
 } as const satisfies OptionDescriptions
 
 const resolve = (given?: unknown): object => resolveOptions('it', DESCRIPTIONS, given as object)
@@ -33,7 +41,8 @@ describe('resolveOptions', () => {
   })
 
   test.each([
-    ['size', 0], ['size', 101], ['size', 1.5], ['size', Number.NaN], ['size', '8'], ['size', 8n], ['size', null], ['size', Infinity],
+    ['size', 0], ['size', 101], ['size', 1.5], ['size', Number.NaN], ['size', '8'], ['size', 8n],
+    ['size', null], ['size', Infinity],
     ['ratio', -0.1], ['ratio', true],
     ['flag', 1], ['flag', 'true'],
     ['mode', 'medium'], ['mode', 5],
@@ -49,9 +58,13 @@ describe('resolveOptions', () => {
 
   test('refuses an unknown option, and suggests the one that was meant', () => {
     expect(() => resolve({ siez: 8 })).toThrow(expect.objectContaining({ option: 'it.siez', expected: 'spelt "size"' }))
-    expect(() => resolve({ unheard: 8 })).toThrow(expect.objectContaining({ expected: expect.stringContaining('size, ratio') }))
+    expect(() => resolve({ unheard: 8 })).toThrow(
+      expect.objectContaining({ expected: expect.stringContaining('size, ratio') }),
+    )
     expect(() => resolveOptions('it', {}, { any: 1 })).toThrow(InvalidOptionError)
-    expect(() => resolve({ toString: 1 })).toThrow(expect.objectContaining({ expected: expect.stringContaining('size, ratio') }))
+    expect(() => resolve({ toString: 1 })).toThrow(
+      expect.objectContaining({ expected: expect.stringContaining('size, ratio') }),
+    )
     expect(() => resolve(JSON.parse('{"__proto__": 1}'))).toThrow(InvalidOptionError)
   })
 
@@ -62,14 +75,16 @@ describe('resolveOptions', () => {
 
 describe('readOptionText', () => {
   test.each([
-    ['size', '16', 16], ['ratio', '0.25', 0.25], ['ratio', 'Infinity', Infinity], ['flag', 'true', true], ['flag', 'false', false],
+    ['size', '16', 16], ['ratio', '0.25', 0.25], ['ratio', 'Infinity', Infinity], ['flag', 'true', true],
+    ['flag', 'false', false],
     ['mode', 'slow', 'slow'], ['label', '', ''], ['label', '5', '5'],
   ] as const)('reads %s "%s"', (name, text, value) => {
     expect(readOptionText(name, DESCRIPTIONS[name], text)).toBe(value)
   })
 
   test.each([
-    ['size', ''], ['size', ' '], ['size', '16x'], ['size', '1.5'], ['size', '101'], ['ratio', 'NaN'], ['flag', 'yes'], ['flag', ''],
+    ['size', ''], ['size', ' '], ['size', '16x'], ['size', '1.5'], ['size', '101'], ['ratio', 'NaN'],
+    ['flag', 'yes'], ['flag', ''],
     ['mode', 'medium'], ['redact', '() => {}'],
   ] as const)('refuses %s "%s"', (name, text) => {
     expect(() => readOptionText(`it.${name}`, DESCRIPTIONS[name], text)).toThrow(

@@ -62,7 +62,7 @@ describe('respond', () => {
     expect([...inHand.keys()]).toEqual(['b'])
   })
 
-  test('answers in the order of the questions, whichever is ready first, with as many in hand as concurrency says', async () => {
+  test('answers in the order of the questions, with as many in hand as concurrency says', async () => {
     const { answer, inHand } = byHand()
     const embedded = embedAnswers(answer, 3)
     embedded.writeInbound(encode('a\nb\nc\nd\n'))

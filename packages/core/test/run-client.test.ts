@@ -7,7 +7,13 @@ import { encode, lines, staged, textOf } from './support/plugins.ts'
 
 type Text = MessageConnection<string, string>
 
-function client(...before: ReturnType<typeof staged>[]): { messages: Text; remote: BaseConnection; events: ServerEvent[] } {
+interface Client {
+  readonly messages: Text
+  readonly remote: BaseConnection
+  readonly events: ServerEvent[]
+}
+
+function client(...before: ReturnType<typeof staged>[]): Client {
   const events: ServerEvent[] = []
   const [connection, remote] = connectionPair()
   const built = buildClientPipeline(pipeline(...before, lines()) as never)

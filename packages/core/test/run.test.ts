@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { CorruptFrameError, definePlugin, pipeline, PluginError } from '../src/index.ts'
+import { CorruptFrameError, pipeline, PluginError } from '../src/index.ts'
 import { embed } from '../src/testing/index.ts'
 import { echo, encode, inbound, staged, tag, textOf } from './support/plugins.ts'
 
@@ -160,8 +160,8 @@ test('maxPushBytes bounds what one push emits', () => {
 })
 
 test('what is no Uint8Array at the wire fails the plugin that sent it there', () => {
-  const wrong = definePlugin({ name: 'wrong', open: () => ({ outbound: { push: (_: Uint8Array, emit) => emit('text' as never) } }) })
-  const embedded = embed(pipeline(wrong(), tag('a')))
+  const wrong = staged('wrong', () => ({ outbound: { push: (_, emit) => emit('text' as never) } }))
+  const embedded = embed(pipeline(wrong, tag('a')))
   embedded.writeOutbound(encode('x'))
   expect(embedded.error).toMatchObject({ plugin: 'wrong', direction: 'outbound' })
   expect(textOf(embedded.outbound)).toBe('')

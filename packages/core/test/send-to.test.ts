@@ -1,6 +1,12 @@
 import { from, map, mergeMap, Subject } from 'rxjs'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { type BaseConnection, BufferOverflowError, ConnectionBusyError, InvalidOptionError, sendTo } from '../src/index.ts'
+import {
+  type BaseConnection,
+  BufferOverflowError,
+  ConnectionBusyError,
+  InvalidOptionError,
+  sendTo,
+} from '../src/index.ts'
 import { collect, connectionPair } from '../src/testing/index.ts'
 import { encode, textOf } from './support/plugins.ts'
 

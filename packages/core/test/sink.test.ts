@@ -1,6 +1,12 @@
 import { getEventListeners } from 'node:events'
 import { describe, expect, test, vi } from 'vitest'
-import { ConnectionClosedError, definePlugin, InvalidOptionError, type MessageConnection, pipeline } from '../src/index.ts'
+import {
+  ConnectionClosedError,
+  definePlugin,
+  InvalidOptionError,
+  type MessageConnection,
+  pipeline,
+} from '../src/index.ts'
 import { buildClientPipeline, runClient } from '../src/pipeline/run-client.ts'
 import { collect, connectionPair } from '../src/testing/index.ts'
 import { encode, textOf } from './support/plugins.ts'
@@ -31,7 +37,7 @@ describe('sink', () => {
     await remote.close()
   })
 
-  test('that someone else has half-closed meanwhile rejects with ConnectionClosedError, and the connection lives on', async () => {
+  test('rejects with ConnectionClosedError where someone else half-closes; the connection lives on', async () => {
     const [local, remote] = connectionPair()
     const source = async function* (): AsyncGenerator<Bytes> {
       yield encode('a')
@@ -52,7 +58,8 @@ describe('sink', () => {
       [Symbol.asyncIterator]: () => ({
         next: () => {
           calls.push('next')
-          return calls.length === 1 ? Promise.resolve({ done: false, value: encode('a') } as const) : Promise.reject(new RangeError('no'))
+          if (calls.length > 1) return Promise.reject(new RangeError('no'))
+          return Promise.resolve({ done: false, value: encode('a') } as const)
         },
         return: () => {
           calls.push('return')
@@ -92,7 +99,8 @@ test('drain of messages rejects with the error of the connection also where a st
   })
   const [connection, remote] = connectionPair()
   const built = buildClientPipeline(pipeline(stuck()))
-  const messages = runClient(connection, built, { highWaterMark: 1024, maxPushBytes: 2 ** 20 }) as MessageConnection<Bytes, Bytes>
+  const options = { highWaterMark: 1024, maxPushBytes: 2 ** 20 }
+  const messages = runClient(connection, built, options) as MessageConnection<Bytes, Bytes>
   await Promise.resolve()
   for (let i = 0; i < 3; i++) messages.write(new Uint8Array(1024))
   const reason = new RangeError('enough')

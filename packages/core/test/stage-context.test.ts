@@ -35,7 +35,9 @@ describe('the context of a plugin', () => {
     hold()
     expect(textOf(embedded.inbound)).toBe('down')
     expect(textOf(embedded.outbound)).toBe('upa')
-    expect(embedded.events.at(-1)).toMatchObject({ type: 'plugin-event', plugin: 'keeping', payload: { some: 'thing' } })
+    expect(embedded.events.at(-1)).toMatchObject({
+      type: 'plugin-event', plugin: 'keeping', payload: { some: 'thing' },
+    })
     expect(embedded.reading).toBe(false)
   })
 

@@ -51,6 +51,16 @@ const upper = staged(
   perDatagram,
 )
 
+const slow = staged(
+  'slow',
+  () => ({
+    inbound: async function* (source) {
+      yield* source
+    },
+  }),
+  perDatagram,
+)
+
 describe('stateless serving', () => {
   test('sends each answer to the sender of its datagram, whom the stages see', () => {
     const { run, sent } = serve(pipeline(upper, echo()))
@@ -75,7 +85,9 @@ describe('stateless serving', () => {
     await turns(1)
     run.receive(encode('b'), at(6))
     expect(sent).toEqual(['6:6 B'])
-    expect(events).toMatchObject([{ type: 'connection-closed', connection: { remoteAddress: { port: 5 } }, error: { plugin: 'upper' } }])
+    expect(events).toMatchObject(
+      [{ type: 'connection-closed', connection: { remoteAddress: { port: 5 } }, error: { plugin: 'upper' } }],
+    )
     run.close()
   })
 
@@ -89,7 +101,7 @@ describe('stateless serving', () => {
     run.close()
   })
 
-  test('answers with respond, each to its own sender however long it takes, as many at once as concurrency says', async () => {
+  test('answers with respond, each to its own sender, as many at once as concurrency says', async () => {
     const inHand = new Map<string, () => void>()
     const slow = respond(
       (chunk) => new Promise<Uint8Array>((resolve) => inHand.set(decode(chunk), () => resolve(chunk))),
@@ -111,7 +123,9 @@ describe('stateless serving', () => {
   })
 
   test('passes the answers of respond through the outbound stages', async () => {
-    const framed = staged('framed', () => ({ outbound: { push: (chunk, emit) => emit(encode(`<${decode(chunk)}>`)) } }), perDatagram)
+    const framed = staged(
+      'framed', () => ({ outbound: { push: (chunk, emit) => emit(encode(`<${decode(chunk)}>`)) } }), perDatagram,
+    )
     const { run, sent } = serve(pipeline(framed, respond((chunk) => [chunk, chunk])))
     run.receive(encode('a'), at(5))
     await turns(1)
@@ -126,7 +140,9 @@ describe('stateless serving', () => {
     run.receive(encode('b'), at(6))
     await turns(2)
     expect(sent).toEqual(['6:b'])
-    expect(events).toMatchObject([{ connection: { remoteAddress: { port: 5 } }, error: { plugin: 'respond', phase: 'handler' } }])
+    expect(events).toMatchObject(
+      [{ connection: { remoteAddress: { port: 5 } }, error: { plugin: 'respond', phase: 'handler' } }],
+    )
     expect(run.idle).toBe(true)
     run.close()
   })
@@ -162,7 +178,7 @@ describe('stateless serving', () => {
     ['a plugin that does not declare perDatagram', pipeline(staged('stateful', () => ({})), echo())],
     ['a handler of connections', pipeline(handle(() => {}))],
     ['no handler', pipeline(upper)],
-    ['an asynchronous stage', pipeline(staged('slow', () => ({ inbound: async function* (source) { yield* source } }), perDatagram), echo())],
+    ['an asynchronous stage', pipeline(slow, echo())],
   ])('is refused with %s, when it is made', (_, subject) => {
     expect(() => serve(subject as AnyPipeline)).toThrow(InvalidPipelineError)
   })

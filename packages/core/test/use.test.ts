@@ -148,7 +148,7 @@ describe('building a class', () => {
     expect(codeOf(() => embed(use(Circular)))).toContain('First -> Second -> First')
   })
 
-  test.each([[new RangeError('no')], [undefined], ['text']])('refuses a constructor that throws %s, which is the cause', (thrown) => {
+  test.each([[new RangeError('no')], [undefined], ['text']])('refuses a constructor that throws %s', (thrown) => {
     @injectable()
     class Failing implements BytesPlugin {
       readonly name = 'failing'
@@ -157,7 +157,9 @@ describe('building a class', () => {
         throw thrown
       }
     }
-    expect(() => embed(use(Failing))).toThrow(expect.objectContaining({ code: 'MILLRACE_ERR_PLUGIN_BUILD', plugin: 'failing', cause: thrown }))
+    expect(() => embed(use(Failing))).toThrow(
+      expect.objectContaining({ code: 'MILLRACE_ERR_PLUGIN_BUILD', plugin: 'failing', cause: thrown }),
+    )
   })
 
   test('refuses an instance that has no open', () => {

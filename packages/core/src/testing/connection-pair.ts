@@ -22,8 +22,8 @@ export type ConnectionPairOptions = OptionsOf<typeof PAIR_OPTIONS> & {
 const address = (port: number): Connection['localAddress'] => ({ address: 'memory', port, family: 'memory' })
 
 /**
- * Two connections joined in memory: what one writes the other reads, with the same states, bounds and failures as over a socket
- * and none of the waiting.
+ * Two connections joined in memory: what one writes the other reads, with the same states, bounds and failures as over
+ * a socket and none of the waiting.
  *
  * @throws {@link InvalidOptionError}
  *
@@ -31,7 +31,8 @@ const address = (port: number): Connection['localAddress'] => ({ address: 'memor
  * const [client, server] = connectionPair()
  * client.write(Uint8Array.of(1))
  */
-export function connectionPair({ clock = systemClock, ...options }: ConnectionPairOptions = {}): [BaseConnection, BaseConnection] {
+export function connectionPair(given: ConnectionPairOptions = {}): [BaseConnection, BaseConnection] {
+  const { clock = systemClock, ...options } = given
   const { datagram, ...limits } = resolveOptions('connectionPair', PAIR_OPTIONS, options)
   const drivers: MemoryDriver[] = []
   const make = (local: number, remote: number): BaseConnection =>

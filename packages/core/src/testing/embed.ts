@@ -23,18 +23,18 @@ const EMBED_OPTIONS = {
   writeTimeout: { ...CONNECTION_OPTIONS.writeTimeout, default: 0 },
   lingerTimeout,
   maxPushBytes,
-  datagram: { type: 'boolean', default: false, help: 'each item written inbound is a datagram; there is no half-close' },
-  poison: { type: 'boolean', default: false, help: 'bytes lent to a stage that declares borrows are overwritten after push' },
+  datagram: { type: 'boolean', default: false, help: 'each item inbound is a datagram; there is no half-close' },
+  poison: { type: 'boolean', default: false, help: 'overwrite after push what a stage that borrows was lent' },
 } as const
 
 /**
- * Options of {@link embed}: the bounds of a connection and of a pipeline (with `idleTimeout` and `writeTimeout` 0 by default),
- * `datagram`, `poison`, and these.
+ * Options of {@link embed}: the bounds of a connection and of a pipeline (with `idleTimeout` and `writeTimeout` 0 by
+ * default), `datagram`, `poison`, and these.
  */
 export type EmbedOptions = OptionsOf<typeof EMBED_OPTIONS> & {
   /**
-   * Where services are looked up. `CLOCK` is the harness's own, whatever it says; without a `LOGGER` of its own, what is logged is
-   * in {@link Embedded.logs}.
+   * Where services are looked up. `CLOCK` is the harness's own, whatever it says; without a `LOGGER` of its own, what
+   * is logged is in {@link Embedded.logs}.
    */
   readonly container?: DependencyContainer
   /** Default a new one. */
@@ -48,8 +48,9 @@ export type EmbedOptions = OptionsOf<typeof EMBED_OPTIONS> & {
 const address = (port: number): SocketAddress => ({ address: 'memory', port, family: 'memory' })
 
 /**
- * Runs a pipeline, with or without a handler, or a single plugin, with no socket and no waiting: one gives what comes from the peer
- * and looks at what comes out, at either end, in the same turn. It is the engine that servers use, on a connection of its own.
+ * Runs a pipeline, with or without a handler, or a single plugin, with no socket and no waiting: one gives what comes
+ * from the peer and looks at what comes out, at either end, in the same turn. It is the engine that servers use, on a
+ * connection of its own.
  *
  * @param subject - a pipeline, whose wire end is bytes; or one plugin, whose wire end is whatever it takes.
  * @throws {@link InvalidOptionError}; {@link PluginBuildError} as the making of a server does.
@@ -71,8 +72,9 @@ export function embed<WireIn, MessageIn, MessageOut, WireOut>(
 ): Embedded<MessageIn, MessageOut, WireIn, WireOut>
 export function embed(
   subject: Pipeline<unknown, never> | ConfiguredPlugin<never, unknown, never, unknown>,
-  { container = createContainer(), clock = new VirtualClock(), localAddress, remoteAddress, ...rest }: EmbedOptions = {},
+  options: EmbedOptions = {},
 ): Embedded<unknown, never, never, unknown> {
+  const { container = createContainer(), clock = new VirtualClock(), localAddress, remoteAddress, ...rest } = options
   const { datagram, poison, ...limits } = resolveOptions('embed', EMBED_OPTIONS, rest)
   const logger = recordingLogger()
   const services = container.createChildContainer()

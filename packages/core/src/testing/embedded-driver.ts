@@ -4,8 +4,8 @@ import type { Driver, DriverEvents } from '../connection/driver.ts'
 type Input = { readonly item: unknown } | 'end'
 
 /**
- * A driver with no other end: what is written is kept to be looked at, what is to be read is given by hand. Nothing happens by
- * itself; {@link EmbeddedDriver.work} does what there is to do.
+ * A driver with no other end: what is written is kept to be looked at, what is to be read is given by hand. Nothing
+ * happens by itself; {@link EmbeddedDriver.work} does what there is to do.
  */
 export class EmbeddedDriver implements Driver {
   pendingBytes = 0

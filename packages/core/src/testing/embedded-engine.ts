@@ -70,7 +70,8 @@ export class EmbeddedEngine {
     this.#working = false
   }
 
-  #connect({ wire, limits, datagram, clock, localAddress, remoteAddress }: EmbeddedInit): [BaseConnection, EmbeddedDriver] {
+  #connect(init: EmbeddedInit): [BaseConnection, EmbeddedDriver] {
+    const { wire, limits, datagram, clock, localAddress, remoteAddress } = init
     const direct = wire === 'frame' || wire === 'message'
     let driver!: EmbeddedDriver
     const connection = new BaseConnection({

@@ -11,8 +11,8 @@ const QUIET_TURNS = 2
 const MOST_TURNS = 10_000
 
 /**
- * A pipeline at work with nothing around it: see {@link embed}. Everything synchronous has happened when a call returns; after
- * what awaits (an AsyncStage, a handler) await {@link settled}.
+ * A pipeline at work with nothing around it: see {@link embed}. Everything synchronous has happened when a call
+ * returns; after what awaits (an AsyncStage, a handler) await {@link settled}.
  */
 export class Embedded<MessageIn, MessageOut, WireIn = Uint8Array, WireOut = Uint8Array> {
   readonly clock: VirtualClock
@@ -32,15 +32,17 @@ export class Embedded<MessageIn, MessageOut, WireIn = Uint8Array, WireOut = Uint
   }
 
   /**
-   * What has come out to the peer and was not taken by {@link readOutbound}, oldest first. On a stream, small chunks of one turn
-   * come joined.
+   * What has come out to the peer and was not taken by {@link readOutbound}, oldest first. On a stream, small chunks of
+   * one turn come joined.
    */
   get outbound(): readonly WireOut[] {
     this.#engine.work()
     return this.#engine.outbound as readonly WireOut[]
   }
 
-  /** What has come out at the handler's end and was not taken by {@link readInbound}. Empty where a handler takes it. */
+  /**
+   * What has come out at the handler's end and was not taken by {@link readInbound}. Empty where a handler takes it.
+   */
   get inbound(): readonly MessageIn[] {
     this.#engine.work()
     return this.#engine.inbound as readonly MessageIn[]
@@ -153,8 +155,8 @@ export class Embedded<MessageIn, MessageOut, WireIn = Uint8Array, WireOut = Uint
   }
 
   /**
-   * Waits until what awaits has come to rest: nothing new for two turns of the event loop. Waits for no clock, and for no work
-   * outside of the process.
+   * Waits until what awaits has come to rest: nothing new for two turns of the event loop. Waits for no clock, and for
+   * no work outside of the process.
    *
    * @throws Error where something goes on for 10,000 turns.
    */

@@ -5,8 +5,8 @@ import type { Driver, DriverEvents } from '../connection/driver.ts'
 const CAPACITY = 64 * 1024
 
 /**
- * One end of a pair of drivers in memory. It behaves as a socket does: what is written is pending until the other end takes it,
- * an end follows what was written, a reset discards, and every callback comes in a turn of its own.
+ * One end of a pair of drivers in memory. It behaves as a socket does: what is written is pending until the other end
+ * takes it, an end follows what was written, a reset discards, and every callback comes in a turn of its own.
  */
 export class MemoryDriver implements Driver {
   peer!: MemoryDriver

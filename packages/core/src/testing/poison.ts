@@ -7,8 +7,9 @@ const POISON = 0xdb
 type AnyStage = Stage<unknown, unknown> | AsyncStage<unknown, unknown>
 
 /**
- * A plugin whose stages, where they promise to keep nothing (`borrows: true`), are lent a copy of each chunk that is overwritten
- * once `push` has returned. What such a stage keeps or passes on all the same comes out as 0xDB and is seen.
+ * A plugin whose stages, where they promise to keep nothing (`borrows: true`), are lent a copy of each chunk that is
+ * overwritten once `push` has returned. What such a stage keeps or passes on all the same comes out as 0xDB and is
+ * seen.
  */
 export function poisoned(plugin: BuiltPlugin): BuiltPlugin {
   return {

@@ -23,6 +23,8 @@ export interface RecordingLogger extends Logger {
  */
 export function recordingLogger(): RecordingLogger {
   const lines: LogLine[] = []
-  const at = (level: keyof Logger) => (fields: LogFields, message: string) => void lines.push({ level, fields, message })
+  const at = (level: keyof Logger) => (fields: LogFields, message: string) => {
+    lines.push({ level, fields, message })
+  }
   return { lines, debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
 }

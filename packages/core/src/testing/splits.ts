@@ -20,8 +20,8 @@ export function joined(chunks: Iterable<Uint8Array>): Uint8Array {
 }
 
 /**
- * Cuts bytes into chunks of the sizes given, in turn, again from the first size when they run out. The chunks are views; the last
- * may be shorter.
+ * Cuts bytes into chunks of the sizes given, in turn, again from the first size when they run out. The chunks are
+ * views; the last may be shorter.
  *
  * @param sizes - one, or several, in bytes.
  * @throws {@link InvalidOptionError} for a size that is no integer above 0.
@@ -44,8 +44,8 @@ export function chunksOf(bytes: Uint8Array, sizes: number | readonly number[]): 
 }
 
 /**
- * The bytes cut in two at every place, whole, and byte by byte: for short inputs, to show that where they were cut makes no
- * difference.
+ * The bytes cut in two at every place, whole, and byte by byte: for short inputs, to show that where they were cut
+ * makes no difference.
  *
  * @example
  * for (const chunks of everySplit(encoded)) expect(decode(chunks)).toEqual(messages)
@@ -66,13 +66,18 @@ export interface SplitsOptions {
   readonly maxSize?: number
 }
 
-/** The bytes cut at random places, each time at others, the same for the same seed: for inputs too long for {@link everySplit}. */
+/**
+ * The bytes cut at random places, each time at others, the same for the same seed: for inputs too long for {@link
+ * everySplit}.
+ */
 export function* splitsOf(bytes: Uint8Array, options: SplitsOptions = {}): Generator<Uint8Array[], undefined> {
   const { seed = 1, count = 20, maxSize = Math.max(1, Math.ceil(bytes.byteLength / 4)) } = options
   const random = seededRandom(seed)
   for (let i = 0; i < count; i++) {
     const sizes: number[] = []
-    for (let sum = 0; sum < bytes.byteLength; sum += sizes.at(-1) as number) sizes.push(1 + Math.floor(random() * maxSize))
+    for (let sum = 0; sum < bytes.byteLength; sum += sizes.at(-1) as number) {
+      sizes.push(1 + Math.floor(random() * maxSize))
+    }
     yield sizes.length === 0 ? [] : chunksOf(bytes, sizes)
   }
 }

@@ -8,12 +8,15 @@ interface Due {
 
 /** As with Node's timers: a longer delay does not fit 31 bits. */
 const LONGEST_DELAY = 2 ** 31 - 1
-/** Calls that one `advance` or `runAll` makes at most: a callback that schedules itself without delay would go on for ever. */
+/**
+ * Calls that one `advance` or `runAll` makes at most: a callback that schedules itself without delay would go on for
+ * ever.
+ */
 const MOST_CALLS = 100_000
 
 /**
- * A clock that stands still until it is told to go on: timeouts of minutes pass at once, in order, in the caller's own turn.
- * Give it to a server or client as `CLOCK`, or use the one that {@link embed} brings.
+ * A clock that stands still until it is told to go on: timeouts of minutes pass at once, in order, in the caller's own
+ * turn. Give it to a server or client as `CLOCK`, or use the one that {@link embed} brings.
  *
  * @example
  * const clock = new VirtualClock()
@@ -50,14 +53,16 @@ export class VirtualClock implements Clock {
   }
 
   /**
-   * Lets time pass, making every call that falls due, those included that are scheduled meanwhile. What a callback throws goes
-   * to the caller; the calls after it stay scheduled.
+   * Lets time pass, making every call that falls due, those included that are scheduled meanwhile. What a callback
+   * throws goes to the caller; the calls after it stay scheduled.
    *
    * @param duration - in milliseconds.
    * @throws {@link InvalidOptionError} for a negative duration.
    */
   advance(duration: number): void {
-    if (!(duration >= 0 && duration < Infinity)) throw new InvalidOptionError('duration', 'a number from 0 (ms)', duration)
+    if (!(duration >= 0 && duration < Infinity)) {
+      throw new InvalidOptionError('duration', 'a number from 0 (ms)', duration)
+    }
     const target = this.#now + duration
     this.#runUntil(target)
     // A callback may have advanced further by itself.
@@ -77,7 +82,7 @@ export class VirtualClock implements Clock {
     for (let calls = 0; ; calls++) {
       const next = this.#timers[0]
       if (next === undefined || next.time > target) return
-      if (calls === MOST_CALLS) throw new Error(`${MOST_CALLS} calls fell due at once: a callback keeps scheduling itself`)
+      if (calls === MOST_CALLS) throw new Error(`a callback keeps scheduling itself: ${MOST_CALLS} calls at once`)
       this.#timers.shift()
       this.#now = Math.max(this.#now, next.time)
       next.callback()

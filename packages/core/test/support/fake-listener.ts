@@ -1,4 +1,10 @@
-import { type AbortOptions, type Acceptor, type BaseConnection, type Listener, type SocketAddress } from '../../src/index.ts'
+import {
+  type AbortOptions,
+  type Acceptor,
+  type BaseConnection,
+  type Listener,
+  type SocketAddress,
+} from '../../src/index.ts'
 import { connectionPair, VirtualClock } from '../../src/testing/index.ts'
 
 /** A listener whose connections are made by hand, in memory. */

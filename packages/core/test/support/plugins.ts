@@ -1,4 +1,11 @@
-import { definePlugin, type AsyncStage, type PluginContext, type Plugin, type Stage, type Stages } from '../../src/index.ts'
+import {
+  definePlugin,
+  type AsyncStage,
+  type PluginContext,
+  type Plugin,
+  type Stage,
+  type Stages,
+} from '../../src/index.ts'
 import { joined } from '../../src/testing/index.ts'
 
 type Bytes = Uint8Array
@@ -17,7 +24,10 @@ export function staged(
 }
 
 /** A plugin of bytes with nothing but an inbound stage. */
-export const inbound = (name: string, stage: Stage<Bytes, Bytes> | AsyncStage<Bytes, Bytes>): ReturnType<typeof staged> =>
+export const inbound = (
+  name: string,
+  stage: Stage<Bytes, Bytes> | AsyncStage<Bytes, Bytes>,
+): ReturnType<typeof staged> =>
   staged(name, () => ({ inbound: stage }))
 
 /** Puts its name behind each chunk, in both directions, and as its last word its name in capitals. */

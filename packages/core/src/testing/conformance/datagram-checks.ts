@@ -31,14 +31,16 @@ export const datagramChecks: readonly Check[] = [
     },
   },
   {
-    promise: 'a datagram of the largest size arrives whole; a larger one is refused with DatagramTooLargeError, without effect',
+    promise: 'a datagram of the largest size arrives whole; a larger one is refused with DatagramTooLargeError',
     only: 'datagram',
     run: async ({ local, remote }, { maxDatagramSize }) => {
       const size = maxDatagramSize ?? 65_507
       const reading = readItem(remote)
       const before = local.bytesWritten
       if (maxDatagramSize !== undefined) {
-        assert.throws(() => local.write(pattern(size + 1)), { name: 'DatagramTooLargeError', limit: size, size: size + 1 })
+        assert.throws(
+          () => local.write(pattern(size + 1)), { name: 'DatagramTooLargeError', limit: size, size: size + 1 },
+        )
         assert.throws(() => local.write(pattern(size + 1)), DatagramTooLargeError)
       }
       assert.equal(local.bytesWritten, before)

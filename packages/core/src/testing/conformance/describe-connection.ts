@@ -21,16 +21,22 @@ export interface ConformanceOptions extends TestRunner {
   readonly datagram?: boolean
   /** An end learns that the other one was closed. Default: a stream does, a datagram connection does not. */
   readonly noticesEnd?: boolean
-  /** An end learns that the other one was aborted. Default as `noticesEnd`; a Unix socket tells its peer a clean end instead. */
+  /**
+   * An end learns that the other one was aborted. Default as `noticesEnd`; a Unix socket tells its peer a clean end
+   * instead.
+   */
   readonly resets?: boolean
   /**
-   * What is no `Uint8Array` is refused by `write` itself. Default true; at the end of a pipeline the stages take what is
-   * written.
+   * What is no `Uint8Array` is refused by `write` itself. Default true; at the end of a pipeline the stages take what
+   * is written.
    */
   readonly refusesItems?: boolean
   /** The most bytes that one datagram can carry. Default: there is no limit to check. */
   readonly maxDatagramSize?: number
-  /** Bytes that buffers outside of the process may hold, unread. Default 16 MiB, which is more than Linux gives a TCP connection. */
+  /**
+   * Bytes that buffers outside of the process may hold, unread. Default 16 MiB, which is more than Linux gives a TCP
+   * connection.
+   */
   readonly inFlight?: number
 }
 
@@ -47,11 +53,11 @@ const GROUPS: Readonly<Record<string, readonly Check[]>> = {
 }
 
 /**
- * Registers a test for each promise that a `Connection` makes. Every transport runs it, for either end of a connection; one of your
- * own can, too. It asserts with `node:assert` and registers with whatever runner it is given.
+ * Registers a test for each promise that a `Connection` makes. Every transport runs it, for either end of a connection;
+ * one of your own can, too. It asserts with `node:assert` and registers with whatever runner it is given.
  *
- * @param makePair - makes both ends of a fresh connection, for each test, with timeouts off or long and the limits it is given;
- * nothing may wait unread at either end.
+ * @param makePair - makes both ends of a fresh connection, for each test, with timeouts off or long and the limits it
+ * is given; nothing may wait unread at either end.
  *
  * @example
  * import { describe, test } from 'vitest'

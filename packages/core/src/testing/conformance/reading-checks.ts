@@ -96,7 +96,9 @@ export const readingChecks: readonly Check[] = [
       void remote.closeWrite()
       const iterator = local.source[Symbol.asyncIterator]()
       let bytes = 0
-      for (let result = await iterator.next(); !result.done; result = await iterator.next()) bytes += result.value.byteLength
+      for (let result = await iterator.next(); !result.done; result = await iterator.next()) {
+        bytes += result.value.byteLength
+      }
       assert.equal(bytes, 100)
       assert.equal((await iterator.next()).done, true)
       assert.equal((await local.source[Symbol.asyncIterator]().next()).done, true)

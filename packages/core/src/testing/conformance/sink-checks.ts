@@ -3,8 +3,13 @@ import { ConnectionBusyError, ConnectionClosedError } from '../../errors/connect
 import { collect, joined } from '../splits.ts'
 import { type Check, failure, follow, pattern, read, sameBytes } from './check.ts'
 
+interface IdleSource {
+  readonly source: AsyncIterable<Uint8Array>
+  readonly released: Promise<void>
+}
+
 /** A source that gives these items and then nothing more, until it is released. */
-function idle(...items: readonly Uint8Array[]): { readonly source: AsyncIterable<Uint8Array>; readonly released: Promise<void> } {
+function idle(...items: readonly Uint8Array[]): IdleSource {
   const rest = [...items]
   let release!: () => void
   const released = new Promise<void>((resolve) => (release = resolve))

@@ -8,7 +8,10 @@ import { type Check, failure, follow, pattern, read, sameBytes } from './check.t
 const HIGH = 16 * 1024
 const limits = { highWaterMark: HIGH }
 
-/** Writes up to the high-water mark within one turn, when nothing of it can have gone. @returns what each write returned. */
+/**
+ * Writes up to the high-water mark within one turn, when nothing of it can have gone. @returns what each write
+ * returned.
+ */
 function fill(connection: Connection): boolean[] {
   return [1, 2, 3, 4].map((seed) => connection.write(pattern(HIGH / 4, seed)))
 }
