@@ -4,10 +4,15 @@ import type { Load } from '../workloads/workload.ts'
 import { type ClosedLoop, type Outcome, STALL } from './closed-loop.ts'
 import { letters } from './payload.ts'
 
-/** Where nothing has come back for this long, in milliseconds, what is in flight is lost: loopback takes microseconds. */
-const LOST_AFTER = 250
+/**
+ * Where nothing has come back for this long, in milliseconds, what is in flight is lost. Loopback takes microseconds, but on a
+ * busy machine a process may not run for a quarter of a second.
+ */
+const LOST_AFTER = 1_000
 /** How often that is looked at, in milliseconds. */
 const LOOK = 50
+/** And so many looks in a row: where this process itself was held up, what came meanwhile is read between two of them. */
+const LOOKS = 5
 
 /** One peer of the server: each reply lets one datagram out. */
 class Flow {
@@ -17,6 +22,7 @@ class Flow {
   running = false
   #seen = 0
   #seenAt = 0
+  #looks = 0
   readonly #socket: Socket
   readonly #datagram: Buffer
 
@@ -34,6 +40,7 @@ class Flow {
 
   fill(window: number): void {
     this.#seenAt = performance.now()
+    this.#looks = 0
     while (this.inFlight < window) this.#send()
   }
 
@@ -42,7 +49,8 @@ class Flow {
     if (this.messages !== this.#seen) {
       this.#seen = this.messages
       this.#seenAt = now
-    } else if (now - this.#seenAt >= LOST_AFTER) {
+      this.#looks = 0
+    } else if (++this.#looks >= LOOKS && now - this.#seenAt >= LOST_AFTER) {
       this.lost += this.inFlight
       this.inFlight = 0
     }

@@ -5,10 +5,10 @@ import { expectedReply, letters, mulberry32 } from './payload.ts'
 /** Messages per connection. */
 const MESSAGES = 1024
 /** Per connection, in bytes, however large a message is. */
-const MOST_BYTES = 2 * 1024 * 1024
+const MOST_BYTES = 1024 * 1024
 /** Of all of it, in milliseconds. */
 const TIMEOUT = 20_000
-const MOST_CONNECTIONS = 8
+const MOST_CONNECTIONS = 4
 
 /**
  * Sends known bytes over several connections at once, in writes of random sizes, half-closes and compares every byte that
