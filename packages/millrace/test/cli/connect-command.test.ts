@@ -228,11 +228,11 @@ describe('millrace connect over UDP', () => {
       let left = 6
       const talk = (): void => {
         socket.send('.', port)
-        if (--left > 0) setTimeout(talk, 100)
+        if (--left > 0) setTimeout(talk, 250)
       }
       talk()
     })
-    expect(await run(['connect', '--wait', '400', url], 'go')).toMatchObject({ code: 0, stdout: '......' })
+    expect(await run(['connect', '--wait', '1000', url], 'go')).toMatchObject({ code: 0, stdout: '......' })
   })
 
   test('says in one line that the peer refuses, and exits with 1', async () => {
