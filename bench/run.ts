@@ -10,7 +10,7 @@ const USAGE = `usage: npm run bench -- [--laps N] [--turn MS] [--only TEXT] [--p
   --laps N      laps per workload, at least 1 (7)
   --turn MS     of each server in each lap, in milliseconds, at least 100 (500)
   --only TEXT   only the workloads whose name contains it
-  --profile DIR writes a CPU profile of each server there, for Chrome's or Node's tools; the figures are then those of a profiled run
+  --profile DIR writes a CPU profile of each server there; the figures are then those of a profiled run
   --no-build    measures what was built before`
 
 function fail(message: string): never {
@@ -36,7 +36,8 @@ function readOptions() {
 
 function readNumber(name: string, text: string | undefined, otherwise: number, least: number): number {
   const number = text === undefined ? otherwise : Number(text)
-  return Number.isInteger(number) && number >= least ? number : fail(`--${name} takes a whole number from ${least} on, not "${text}"`)
+  if (Number.isInteger(number) && number >= least) return number
+  return fail(`--${name} takes a whole number from ${least} on, not "${text}"`)
 }
 
 const given = readOptions()
@@ -57,7 +58,8 @@ for (const workload of chosen) {
   if (!holdsFloor(workload, results)) missed++
 }
 console.log(renderTable(rows))
-console.log(`\nNode ${process.versions.node}, ${cores.about}; ${laps} laps of ${turn} ms; medians, and the lowest to the highest lap`)
+const measured = `${laps} laps of ${turn} ms; medians, and the lowest to the highest lap`
+console.log(`\nNode ${process.versions.node}, ${cores.about}; ${measured}`)
 if (missed > 0) {
   console.log(`${missed} of ${chosen.length} floors missed`)
   process.exitCode = 1

@@ -7,7 +7,9 @@ export interface Core {
   readonly prefix: readonly string[]
 }
 
-/** Servers on one processor, the generator on another: so neither takes the other's time, nor does the scheduler move them. */
+/**
+ * Servers on one processor, the generator on another: neither takes the other's time, nor does the scheduler move them.
+ */
 export interface Cores {
   readonly servers: Core
   readonly generator: Core
@@ -23,5 +25,6 @@ export function findCores(): Cores {
   const probe = spawnSync('taskset', ['-c', '0,1', process.execPath, '-e', ''], { stdio: 'ignore' })
   if (probe.status !== 0) return { servers: free, generator: free, about: `${cores} cores, processes not pinned` }
   const pinned = (core: number): Core => ({ prefix: ['taskset', '-c', String(core)] })
-  return { servers: pinned(0), generator: pinned(1), about: `${cores} cores, servers pinned to one and the generator to another` }
+  const about = `${cores} cores, servers pinned to one and the generator to another`
+  return { servers: pinned(0), generator: pinned(1), about }
 }

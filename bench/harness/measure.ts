@@ -41,16 +41,17 @@ interface Contestant {
 const WARM_UP = 1_000
 
 /**
- * Measures all peers of a workload in pairs: their servers are all alive, the generator goes from one to the next, and what is
- * compared is what two came to in the same lap; so a machine that changes its speed changes both.
+ * Measures all peers of a workload in pairs: their servers are all alive, the generator goes from one to the next, and
+ * what is compared is what two came to in the same lap; so a machine that changes its speed changes both.
  *
  * The CPU time of a server is read while it is idle, before and after a turn, and the generator counts what came back
  * between: so no work goes uncounted, and none of another turn is counted in.
  */
 export async function measure(workload: Workload, options: MeasureOptions): Promise<readonly Result[]> {
   const names = [workload.base, ...workload.others]
-  const generator = new Child<GeneratorCalls>('generator-main', [], options.cores.generator)
-  const servers = names.map((name) => new Child<ServerCalls>('server-main', [name], options.cores.servers, options.flags))
+  const { cores, flags } = options
+  const generator = new Child<GeneratorCalls>('generator-main', [], cores.generator)
+  const servers = names.map((name) => new Child<ServerCalls>('server-main', [name], cores.servers, flags))
   try {
     const prepared: (Contestant | Result)[] = []
     for (const [index, peer] of names.entries()) {

@@ -27,7 +27,9 @@ export function rowsOf(workload: Workload, results: readonly Result[]): readonly
 export function renderTable(rows: readonly (readonly string[])[]): string {
   const all = [HEAD, ...rows]
   const widths = HEAD.map((_, column) => Math.max(...all.map((row) => (row[column] ?? '').length)))
-  const line = (row: readonly string[]): string => `| ${widths.map((width, i) => (row[i] ?? '').padEnd(width)).join(' | ')} |`
+  const line = (row: readonly string[]): string => {
+    return `| ${widths.map((width, column) => (row[column] ?? '').padEnd(width)).join(' | ')} |`
+  }
   return [line(HEAD), `|${widths.map((width) => '-'.repeat(width + 2)).join('|')}|`, ...rows.map(line)].join('\n')
 }
 

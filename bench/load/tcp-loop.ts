@@ -60,7 +60,8 @@ class Flow {
 export async function openTcpLoop(port: number, load: Load): Promise<ClosedLoop> {
   const failed = new AbortController()
   const window = letters(load.size * load.window)
-  const flows = Array.from({ length: load.connections }, () => new Flow(port, load, window, (error) => failed.abort(error)))
+  const onEnd = (error: Error): void => failed.abort(error)
+  const flows = Array.from({ length: load.connections }, () => new Flow(port, load, window, onEnd))
   await Promise.all(flows.map((flow) => flow.connected()))
   return {
     run: (duration) => run(flows, duration, failed.signal),

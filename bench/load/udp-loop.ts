@@ -5,13 +5,15 @@ import { type ClosedLoop, type Outcome, STALL } from './closed-loop.ts'
 import { letters } from './payload.ts'
 
 /**
- * Where nothing has come back for this long, in milliseconds, what is in flight is lost. Loopback takes microseconds, but on a
- * busy machine a process may not run for a quarter of a second.
+ * Where nothing has come back for this long, in milliseconds, what is in flight is lost. Loopback takes microseconds,
+ * but on a busy machine a process may not run for a quarter of a second.
  */
 const LOST_AFTER = 1_000
 /** How often that is looked at, in milliseconds. */
 const LOOK = 50
-/** And so many looks in a row: where this process itself was held up, what came meanwhile is read between two of them. */
+/**
+ * And so many looks in a row: where this process itself was held up, what came meanwhile is read between two of them.
+ */
 const LOOKS = 5
 
 /** One peer of the server: each reply lets one datagram out. */

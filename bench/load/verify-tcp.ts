@@ -11,8 +11,8 @@ const TIMEOUT = 20_000
 const MOST_CONNECTIONS = 4
 
 /**
- * Sends known bytes over several connections at once, in writes of random sizes, half-closes and compares every byte that
- * comes back up to the server's end.
+ * Sends known bytes over several connections at once, in writes of random sizes, half-closes and compares every byte
+ * that comes back up to the server's end.
  *
  * @throws where a byte differs, is missing or is too many, or where the server does not end in time.
  */
@@ -24,7 +24,8 @@ export async function verifyTcp(port: number, load: Load): Promise<void> {
 async function verifyConnection(port: number, load: Load, seed: number): Promise<void> {
   const sent = letters(Math.min(MESSAGES * load.size, MOST_BYTES), seed)
   const expected = expectedReply(sent, load.reply)
-  const socket = connect({ port, host: '127.0.0.1', noDelay: true, allowHalfOpen: true, signal: AbortSignal.timeout(TIMEOUT) })
+  const signal = AbortSignal.timeout(TIMEOUT)
+  const socket = connect({ port, host: '127.0.0.1', noDelay: true, allowHalfOpen: true, signal })
   let received = 0
   const echoed = new Promise<void>((resolve, reject) => {
     socket.on('error', reject)

@@ -52,9 +52,11 @@ function serve(socket: Socket): void {
   pipe(duplex, inbound, chunker, uppercaser, outbound, duplex).catch(() => socket.destroy())
 }
 
-/** The four plugins as async generators: what logging, chunker, uppercaser and echo do, as users of it-pipe write it. */
+/**
+ * The four plugins as async generators: what logging, chunker, uppercaser and echo do, as users of it-pipe write it.
+ */
 export const itPipeChain: Peer = {
-  about: 'log, chunk to 64 B, upper-case, log as four async generators under it-pipe, the socket adapted by stream-to-it',
+  about: 'log, chunk to 64 B, upper-case, log as four async generators under it-pipe, with stream-to-it',
   listen() {
     return listenNet(createServer({ allowHalfOpen: true, noDelay: true }, serve))
   },

@@ -8,9 +8,9 @@ export interface SocketDuplex {
 }
 
 /**
- * A socket that allows half-open connections as a duplex. stream-to-it's `source` gives the socket itself, whose iterator
- * destroys it at the end of its input, before the last reply is out: this is that iterator told to leave it, and the sink
- * ends it.
+ * A socket that allows half-open connections as a duplex. stream-to-it's `source` gives the socket itself, whose
+ * iterator destroys it at the end of its input, before the last reply is out: this is that iterator told to leave it,
+ * and the sink ends it.
  */
 export function duplexOf(socket: Socket): SocketDuplex {
   const source = socket.iterator({ destroyOnReturn: false }) as AsyncIterableIterator<Uint8Array>

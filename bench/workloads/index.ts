@@ -7,4 +7,11 @@ import { udp64B } from './udp-64b.ts'
 import type { Workload } from './workload.ts'
 
 /** In the order of the table. */
-export const workloads: readonly Workload[] = [tcpPingPong64B, tcpPipelined64B, tcpBulk64KiB, chain64B, udp64B, udp1200B]
+export const workloads: readonly Workload[] = [
+  tcpPingPong64B,
+  tcpPipelined64B,
+  tcpBulk64KiB,
+  chain64B,
+  udp64B,
+  udp1200B,
+]

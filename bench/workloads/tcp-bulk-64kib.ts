@@ -1,8 +1,8 @@
 import type { Workload } from './workload.ts'
 
 /**
- * Large messages: what moving the bytes costs. Node allocates 64 KiB for each read, and what that costs depends on what else the
- * process has loaded: so the base is there twice.
+ * Large messages: what moving the bytes costs. Node allocates 64 KiB for each read, and what that costs depends on what
+ * else the process has loaded: so the base is there twice.
  */
 export const tcpBulk64KiB: Workload = {
   name: 'TCP echo, 64 KiB, c8 w4',
