@@ -1,6 +1,13 @@
 import { getEventListeners } from 'node:events'
 import { setImmediate as turn } from 'node:timers/promises'
-import { type Connection, ConnectionAbortedError, handle, pipeline, type Server, type ServerEvent } from '@millrace/core'
+import {
+  type Connection,
+  ConnectionAbortedError,
+  handle,
+  pipeline,
+  type Server,
+  type ServerEvent,
+} from '@millrace/core'
 import { collect } from '@millrace/core/testing'
 import { echo } from '@millrace/plugins'
 import { connectTcp, createTcpServer } from '@millrace/tcp'
@@ -25,7 +32,7 @@ afterEach(async () => {
   }
 })
 
-/** Aborts while it waits, and looks at how it took that: with the reason itself, within the turn, and keeping no listener. */
+/** Aborts while it waits: it rejects with the reason itself, within the turn, and keeps no listener. */
 async function expectAborted(wait: (signal: AbortSignal) => Promise<unknown>, reason: unknown): Promise<void> {
   const controller = new AbortController()
   const outcome: unknown[] = []
@@ -61,7 +68,8 @@ const added = (before: readonly string[]): string[] => {
     return index === -1
   })
 }
-const expectNothingAdded = (before: readonly string[]): Promise<void> => vi.waitFor(() => expect(added(before)).toEqual([]))
+const expectNothingAdded = (before: readonly string[]): Promise<void> =>
+  vi.waitFor(() => expect(added(before)).toEqual([]))
 
 describe.each([
   ['aborts while it waits', expectAborted],
@@ -104,7 +112,7 @@ describe.each([
   })
 
   for (const transport of streams) {
-    test(`settles drain, closeWrite and close of a connection whose peer does not read, over ${transport.name}`, async () => {
+    test(`settles drain, closeWrite and close where the peer does not read, over ${transport.name}`, async () => {
       const running = await transport.start()
       servers.push(running.server as AnyServer)
       const client = await running.connect()
@@ -137,7 +145,7 @@ describe.each([
   }
 })
 
-test.each([new Error('enough'), undefined])('abort of a server ends its connections with the reason: %s', async (reason) => {
+test.each([new Error('enough'), undefined])('abort of a server ends all with its reason: %s', async (reason) => {
   const server = kept(createTcpServer(pipeline(handle(() => new Promise<void>(() => {})))))
   await server.listen({ port: 0 })
   const failed: unknown[] = []

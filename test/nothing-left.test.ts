@@ -30,7 +30,7 @@ describe('after close', () => {
   test.each([
     ['TCP', createTcpServer, connectTcp],
     ['UDP', createUdpServer as unknown as typeof createTcpServer, connectUdp as typeof connectTcp],
-  ])('no timer is left over %s, of ours or of a plugin, where it ends in order', async (_transport, create, connect) => {
+  ])("no timer is left over %s, ours or a plugin's, that ends in order", async (_transport, create, connect) => {
     const clock = new VirtualClock()
     const container = createContainer()
     container.register(CLOCK, { useValue: clock })

@@ -1,17 +1,28 @@
 import { serve } from 'millrace'
-import { definePlugin, injectable, pipeline, PluginBuildError, type ServerEvent, type Stages, use } from '@millrace/core'
+import {
+  definePlugin,
+  injectable,
+  pipeline,
+  PluginBuildError,
+  type PluginDescription,
+  type ServerEvent,
+  type Stages,
+  use,
+} from '@millrace/core'
 import { echo } from '@millrace/plugins'
 import { connectTcp, createTcpServer } from '@millrace/tcp'
 import { createUdpServer } from '@millrace/udp'
 import { describe, expect, test } from 'vitest'
 import { expectQuietProcess, failures } from './support/failures.ts'
 
+const description: PluginDescription = { name: 'boom', help: '', options: {}, accepts: 'bytes', produces: 'bytes' }
+
 describe('a plugin that cannot be built', () => {
   expectQuietProcess()
   for (const { name, fail, reason } of failures.slice(0, 4)) {
     test(`throws ${name} in its constructor: no server is made`, async () => {
       class Boom {
-        static readonly description = { name: 'boom', help: '', options: {}, accepts: 'bytes', produces: 'bytes' } as const
+        static readonly description = description
         readonly name = 'boom'
         constructor() {
           fail()

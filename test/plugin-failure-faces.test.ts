@@ -37,11 +37,12 @@ const lifted = (name: string, failing: Failing, at: Way['at'], trigger?: Trigger
   },
 ]
 
+const inAsyncStage = { plugin: 'boom', phase: 'asyncStage' } as const
 const operator = { plugin: 'data$', phase: 'operator', offset: 9 } as const
 const ways: readonly Way[] = [
   ...lifted('a stage', push, { plugin: 'boom', phase: 'push' }),
-  ...lifted('an AsyncStage before its first await', asyncStage('before'), { plugin: 'boom', phase: 'asyncStage' }, 'comes in'),
-  ...lifted('an AsyncStage after an await', asyncStage('after'), { plugin: 'boom', phase: 'asyncStage' }),
+  ...lifted('an AsyncStage before its first await', asyncStage('before'), inAsyncStage, 'comes in'),
+  ...lifted('an AsyncStage after an await', asyncStage('after'), inAsyncStage),
   {
     name: "RxJS's map",
     serve: (fuse) =>

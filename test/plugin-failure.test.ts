@@ -13,8 +13,9 @@ interface Row {
   readonly at: Partial<Pick<PluginError, 'plugin' | 'direction' | 'phase' | 'offset'>>
   readonly only?: Protocol
   /**
-   * For a promise, as an async function in that place gives it. Where `TypeError`, the promise itself is the mistake, whatever
-   * comes of it: what is asked for there is needed at once. Else its rejection comes late, when all has gone that had come.
+   * For a promise, as an async function in that place gives it. Where `TypeError`, the promise itself is the
+   * mistake, whatever comes of it: what is asked for there is needed at once. Else its rejection comes late, when
+   * all has gone that had come.
    */
   readonly promise?: typeof TypeError | { readonly offset: number }
 }
@@ -23,13 +24,21 @@ const rows: Readonly<Record<keyof typeof places, Row>> = {
   accept: { trigger: 'comes in', at: { phase: 'accept', offset: 0 }, promise: TypeError },
   open: { trigger: 'comes in', at: { phase: 'open', offset: 0 }, promise: TypeError },
   push: { trigger: 'says the word', at: { phase: 'push', offset: 5 }, promise: { offset: 9 } },
-  endOfDatagram: { trigger: 'says the word', at: { phase: 'endOfDatagram', offset: 5 }, only: 'udp', promise: { offset: 9 } },
+  endOfDatagram: {
+    trigger: 'says the word',
+    at: { phase: 'endOfDatagram', offset: 5 },
+    only: 'udp',
+    promise: { offset: 9 },
+  },
   end: { trigger: 'ends', at: { phase: 'end', offset: 9 } },
   'an AsyncStage, called': { trigger: 'comes in', at: { phase: 'asyncStage', offset: 0 }, promise: TypeError },
   'an AsyncStage before its first await': { trigger: 'comes in', at: { phase: 'asyncStage' } },
   'an AsyncStage after an await': { trigger: 'says the word', at: { phase: 'asyncStage', offset: 9 } },
   'a timer': { trigger: 'says the word', at: { phase: 'timer', offset: 9 } },
-  "a timer's emitOutbound": { trigger: 'says the word', at: { plugin: 'above', direction: 'outbound', phase: 'push', offset: 9 } },
+  "a timer's emitOutbound": {
+    trigger: 'says the word',
+    at: { plugin: 'above', direction: 'outbound', phase: 'push', offset: 9 },
+  },
   'an outbound push': { trigger: 'says the word', at: { direction: 'outbound', phase: 'push', offset: 5 } },
   close: { trigger: 'ends', at: { phase: 'close', offset: 9 }, promise: TypeError },
   'handle, at once': { trigger: 'comes in', at: { plugin: 'handle', phase: 'handler' } },

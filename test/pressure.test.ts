@@ -58,7 +58,6 @@ describe('twenty clients that send and never read', () => {
   for (const name of [
     'echo',
     'tenfold',
-    'awaiting',
     'chunker and uppercaser',
     'a handler that minds write()',
     'a handler that does not',

@@ -101,7 +101,8 @@ describe('1,680 resets', () => {
     test(`leave the server as it was, and are told once at most: ${phase.name}`, async () => {
       const { opened } = await child.ask<Seen>('before')
       for (let done = 0; done < EACH; done += AT_A_TIME) {
-        const targets = Array.from({ length: AT_A_TIME }, (_, i) => ports[phase.port][i % ports[phase.port].length] as number)
+        const among = ports[phase.port]
+        const targets = Array.from({ length: AT_A_TIME }, (_, i) => among[i % among.length] as number)
         await Promise.all(targets.map((port) => resetOnce(port, phase)))
       }
       await freshEchoes()

@@ -40,10 +40,14 @@ const cases: readonly Case[] = [
     expected: (bytes) => Buffer.from(bytes.map((byte, i) => byte + i)),
   },
   { name: 'one that awaits', plugins: () => [chunker({ size: 300 }), awaiting()], expected: (bytes) => bytes },
-  { name: 'one that emits at the end alone', plugins: () => [totalling()], expected: (bytes) => Buffer.from(`${bytes.length}`) },
+  {
+    name: 'one that emits at the end alone',
+    plugins: () => [totalling()],
+    expected: (bytes) => Buffer.from(`${bytes.length}`),
+  },
 ]
 
-/** On a stream pieces may arrive joined: what depends on their size would differ, so each waits for the answer to the last. */
+/** Sends the input, on a datagram connection piece by piece, and gathers what comes back. */
 async function exchange(running: Running, datagram: boolean, expected: Buffer): Promise<Buffer> {
   const client = await running.connect()
   const received: Uint8Array[] = []

@@ -25,7 +25,9 @@ const growing = definePlugin({
   name: 'growing',
   perDatagram: true,
   open: () => ({
-    inbound: { push: (chunk: Uint8Array, emit: (chunk: Uint8Array) => void) => emit(Buffer.concat([chunk, Buffer.of(0)])) },
+    inbound: {
+      push: (chunk: Uint8Array, emit: (chunk: Uint8Array) => void) => emit(Buffer.concat([chunk, Buffer.of(0)])),
+    },
   }),
 })
 
@@ -91,7 +93,7 @@ describe('UDP at its edges', () => {
           error: { code: 'MILLRACE_ERR_DATAGRAM_TOO_LARGE' },
         })
         expect(await isEchoed(client, Buffer.from('x'), Buffer.from('x\0'))).toBe(true)
-        expect(server.counters).toMatchObject({ failed: 0, datagramsDropped: 1, datagramsDroppedFor: { 'too-large': 1 } })
+        expect(server.counters).toMatchObject({ failed: 0, datagramsDroppedFor: { 'too-large': 1 } })
       })
 
       test.each([
@@ -99,9 +101,8 @@ describe('UDP at its edges', () => {
         ['own-address', (port: number) => port],
       ] as const)(`a datagram is dropped and counted for ${end}, ${mode}: %s`, async (reason, portOf) => {
         const port = await listen(make(pipeline(last()) as ServingPipeline))
-        for (let i = 0; i < 3; i++) {
-          socket.emit('message', Buffer.from('forged'), { address: '127.0.0.1', family: 'IPv4', port: portOf(port), size: 6 })
-        }
+        const from = { address: '127.0.0.1', family: 'IPv4', port: portOf(port), size: 6 }
+        for (let i = 0; i < 3; i++) socket.emit('message', Buffer.from('forged'), from)
         expect(await isEchoed(await connect(port), Buffer.from('honest'))).toBe(true)
         expect(server.counters).toMatchObject({ failed: 0, datagramsDroppedFor: { [reason]: 3 } })
         const drop = { direction: 'inbound', reason, bytes: 6, remoteAddress: { port: portOf(port) } }

@@ -38,7 +38,7 @@ describe('netcats', () => {
     })
   })
 
-  test.each(Object.entries(datagramClients))('%s over UDP has its datagram back in upper case', async (_name, client) => {
+  test.each(Object.entries(datagramClients))('%s over UDP has its words back', async (_name, client) => {
     command = new Command('serve', '--udp', '0', 'uppercaser', 'echo')
     const { stdout } = await run(client(await command.port('udp')), TEXT)
     expect(stdout.toString()).toBe(TEXT.toUpperCase())

@@ -61,6 +61,6 @@ export class PythonServer {
   }
 }
 
+const RAW = 'import socket; socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)'
 /** Whether a raw socket can be had here. */
-export const mayForge: boolean =
-  spawnSync('python3', ['-c', 'import socket; socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)']).status === 0
+export const mayForge: boolean = spawnSync('python3', ['-c', RAW]).status === 0

@@ -44,7 +44,7 @@ export class Fuse {
 /** The plugins of a pipeline in which one fails in one place. */
 export type Failing = (fuse: Fuse) => readonly unknown[]
 
-/** The plugin `boom`. A function that should return nothing may return what `fail` gives, as an async one in its place would. */
+/** The plugin `boom`. Where a function should return nothing it may return what `fail` gives, as an async one would. */
 const boom = (open: (context: PluginContext) => unknown) =>
   definePlugin({ name: 'boom', open: (context) => open(context) as ByteStages })()
 

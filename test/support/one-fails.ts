@@ -28,7 +28,8 @@ export interface Trial {
   /**
    * Makes a sixth connection fail.
    *
-   * @returns its address, when its failure has been reported; undefined where it was reset before it knew that it was connected.
+   * @returns its address, when its failure has been reported; undefined where it was reset before it knew that it
+   * was connected.
    */
   failOne(fuse: Fuse, trigger: Trigger): Promise<SocketAddress | undefined>
   /** Throws unless each of the five still gets its echo. */
@@ -40,7 +41,11 @@ export interface Trial {
 
 export type Protocol = 'tcp' | 'udp'
 
-async function listen(protocol: Protocol, pipeline: ServingPipeline | undefined, container: DependencyContainer): Promise<Running> {
+async function listen(
+  protocol: Protocol,
+  pipeline: ServingPipeline | undefined,
+  container: DependencyContainer,
+): Promise<Running> {
   const create = (protocol === 'tcp' ? createTcpServer : createUdpServer) as (...parts: readonly unknown[]) => unknown
   const server = create(pipeline, { container }) as Server<Connection, object>
   await server.listen({ port: 0 })
@@ -69,7 +74,12 @@ async function echoed(connection: Connection, text: string): Promise<void> {
   expect(answer).toBe(text)
 }
 
-export async function startTrial(protocol: Protocol, pipeline?: ServingPipeline, serve?: (connection: Connection) => void): Promise<Trial> {
+/** @param serve - serves each connection where there is no pipeline. */
+export async function startTrial(
+  protocol: Protocol,
+  pipeline?: ServingPipeline,
+  serve?: (connection: Connection) => void,
+): Promise<Trial> {
   const clock = new VirtualClock()
   const container = createContainer()
   container.register(CLOCK, { useValue: clock })

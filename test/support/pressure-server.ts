@@ -1,10 +1,10 @@
-// A server in a process of its own, so that its memory is its alone: `pressure-server.ts NAME`. Answers questions about itself.
+// A server in a process of its own, to have its memory alone: `pressure-server.ts NAME`. Tells of itself when asked.
 import { setImmediate as turn } from 'node:timers/promises'
 import { type Connection, handle, paced, pipeline, type Server, sendTo } from '@millrace/core'
 import { chunker, echo, uppercaser } from '@millrace/plugins'
 import { createTcpServer } from '@millrace/tcp'
 import { pipe } from 'it-pipe'
-import { awaiting, tenfold } from './unkind-plugins.ts'
+import { tenfold } from './unkind-plugins.ts'
 
 /** What the server has seen of its connections, and its memory after a collection. */
 export interface Report {
@@ -19,7 +19,6 @@ export interface Report {
 const served: Readonly<Record<string, () => unknown>> = {
   echo: () => pipeline(echo()),
   tenfold: () => pipeline(tenfold(), echo()),
-  awaiting: () => pipeline(awaiting(), echo()),
   'chunker and uppercaser': () => pipeline(chunker({ size: 16 }), uppercaser(), echo()),
   'a handler that minds write()': () =>
     pipeline(
@@ -68,7 +67,8 @@ function report(): Report {
   globalThis.gc?.()
   const rss = sample()
   const connections = [...server.connections]
-  const sum = (count: (connection: Connection) => number): number => connections.reduce((all, one) => all + count(one), 0)
+  const sum = (count: (connection: Connection) => number): number =>
+    connections.reduce((all, one) => all + count(one), 0)
   const most = peak
   peak = rss
   return {

@@ -1,7 +1,15 @@
-// Servers in a process of their own, for clients that reset: one for each phase in which they do. Tells what it has seen.
+// Servers in a process of their own, for clients that reset. Tells what it has seen when asked.
 import { readdirSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
-import { definePlugin, handle, pipeline, sendTo, type Server, type ServerEvent, UnexpectedEndError } from '@millrace/core'
+import {
+  definePlugin,
+  handle,
+  pipeline,
+  sendTo,
+  type Server,
+  type ServerEvent,
+  UnexpectedEndError,
+} from '@millrace/core'
 import { echo, uppercaser } from '@millrace/plugins'
 import { createTcpServer } from '@millrace/tcp'
 import { pipe } from 'it-pipe'
@@ -126,7 +134,8 @@ function descriptors(): number {
 process.on('message', () => {
   const counts = [...errorsOf.values()]
   const reportedTwice = counts.filter((count) => count > 1).length
-  const seen: Seen = { opened, closed, failed: counts.length, reportedTwice, otherErrors, cutFrames, warnings, descriptors: descriptors() }
+  const errors = { failed: counts.length, reportedTwice, otherErrors, cutFrames, warnings }
+  const seen: Seen = { opened, closed, ...errors, descriptors: descriptors() }
   process.send?.(seen)
 })
 for (const server of servers) {

@@ -15,8 +15,8 @@ export function endpointOf({ address, port, family }: SocketAddress): Endpoint {
 /**
  * A client that sends everything, then FIN, and then reads, one read in each turn of the event loop.
  *
- * @param bytes - more than the kernel takes is still on its way when the reading begins: nothing echoes without limit to one who
- * does not read.
+ * Of what is more than the kernel takes, much is still on its way when the reading begins: nothing echoes without
+ * limit to one who does not read.
  */
 export interface SlowClient {
   readonly name: string
@@ -31,7 +31,7 @@ async function readSlowly(socket: Socket): Promise<Digest> {
   while (!socket.readableEnded) {
     const chunk = socket.read() as Buffer | null
     if (chunk) digester.push(chunk)
-    else if (socket.readable && socket.readableLength === 0) await Promise.race([once(socket, 'readable'), once(socket, 'end')])
+    else if (socket.readable) await Promise.race([once(socket, 'readable'), once(socket, 'end')])
     await turn()
   }
   return digester.end()

@@ -65,7 +65,8 @@ const udp: TestTransport = {
   name: 'udp',
   datagram: true,
   async start(pipeline) {
-    const server = await (pipeline ? createUdpServer(pipeline, generous) : createUdpServer(undefined, generous)).listen({ port: 0 })
+    const made = pipeline ? createUdpServer(pipeline, generous) : createUdpServer(undefined, generous)
+    const server = await made.listen({ port: 0 })
     const { port } = server.address as SocketAddress
     return { server: server as unknown as AnyServer, connect: () => connectUdp({ port }) }
   },
@@ -88,7 +89,8 @@ const memory: TestTransport = {
     }
     const limits = { ...resolveOptions('memory', SERVER_OPTIONS), highWaterMark: 256 * 1024 }
     const container = createContainer()
-    const server = new BaseServer<Connection, object>({ listener, pipeline: pipeline as AnyPipeline | undefined, container, limits })
+    const served = pipeline as AnyPipeline | undefined
+    const server = new BaseServer<Connection, object>({ listener, pipeline: served, container, limits })
     await server.listen()
     const connect = async (): Promise<Connection> => {
       const [client, accepted] = connectionPair()

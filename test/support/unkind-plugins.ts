@@ -14,7 +14,7 @@ export const tenfold = definePlugin({
   }),
 })
 
-/** Adds to each byte how many came before it: state that must not be lost between chunks nor shared between connections. */
+/** Adds to each byte how many came before it: state not to be lost between chunks nor shared between connections. */
 export const counting = definePlugin({
   name: 'counting',
   open: () => {

@@ -1,5 +1,5 @@
-// The whole life of everything: every transport, every face, served, used, failed and closed. The process must then end by
-// itself; what is left of it is told first.
+// The whole life of everything: every transport, every face, served, used, failed and closed. The process must then
+// end by itself; what is left of it is told first.
 import { randomUUID } from 'node:crypto'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -48,7 +48,8 @@ async function live(face: Face, transport: TestTransport): Promise<void> {
 
 async function servedTogether(): Promise<void> {
   const path = join(tmpdir(), `millrace-${randomUUID()}.sock`)
-  const serving = await serve(pipeline(logging({ level: 'debug' }), echo()), { tcp: { port: 0 }, udp: { port: 0 }, unix: { path } })
+  const listeners = { tcp: { port: 0 }, udp: { port: 0 }, unix: { path } }
+  const serving = await serve(pipeline(logging({ level: 'debug' }), echo()), listeners)
   const tcp = await connectTcp({ port: serving.addresses.tcp?.port ?? 0 })
   tcp.write(word)
   await tcp.closeWrite()
@@ -75,7 +76,7 @@ clearInterval(alive)
 for (let i = 0; i < 2; i++) await turn()
 
 const after = listeners()
-const added = Object.entries(after).flatMap(([name, count]) => (count > (before[name] ?? 0) ? [[name, count] as const] : []))
+const added = Object.entries(after).filter(([name, count]) => count > (before[name] ?? 0))
 // What is there now is what the process had from its start: the channel to its parent.
 const resources = process.getActiveResourcesInfo().filter((name) => name !== 'PipeWrap')
 const left: Left = { resources, listeners: Object.fromEntries(added), exchanges }

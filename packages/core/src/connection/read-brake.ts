@@ -6,11 +6,12 @@ import type { Outbox } from './outbox.ts'
 const BRAKE_AT = 4
 
 /**
- * Between an inbox and its driver: stops the reading as well while far too much is unsent. Whoever minds what `write` returns
- * never gets there; for whoever does not, an answer for every question to a peer that reads none would grow without end.
+ * Between an inbox and its driver: stops the reading as well while far too much is unsent. Whoever minds what `write`
+ * returns never gets there; for whoever does not, an answer for every question to a peer that reads none would grow
+ * without end.
  *
- * Only what is written after something was read counts, a high-water mark of it: one who has much to say and reads what comes
- * back must go on reading, since its peer may wait for just that before it takes more.
+ * Only what is written after something was read counts, a high-water mark of it: one who has much to say and reads what
+ * comes back must go on reading, since its peer may wait for just that before it takes more.
  */
 export class ReadBrake implements Flow {
   readonly #driver: Driver
@@ -35,8 +36,8 @@ export class ReadBrake implements Flow {
   }
 
   /**
-   * Something was written: reading stops where that was in answer to more reading, with {@link BRAKE_AT} high-water marks
-   * unsent, until everything is sent.
+   * Something was written: reading stops where that was in answer to more reading, with {@link BRAKE_AT} high-water
+   * marks unsent, until everything is sent.
    */
   onWrite(bytes: number, bytesRead: number, outbox: Outbox, highWaterMark: number): void {
     const { level, accepted } = outbox

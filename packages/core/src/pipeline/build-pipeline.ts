@@ -42,5 +42,6 @@ async function disposeAll(plugins: readonly BuiltPlugin[]): Promise<void> {
       names.push(plugin.name)
     }
   }
-  if (failures.length > 0) throw new AggregateError(failures, `plugins failed while they were disposed of: ${names.join(', ')}`)
+  if (failures.length === 0) return
+  throw new AggregateError(failures, `plugins failed while they were disposed of: ${names.join(', ')}`)
 }

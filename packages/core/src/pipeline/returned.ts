@@ -1,8 +1,8 @@
 import type { AsyncStage } from './stage.ts'
 
 /**
- * Takes the rejection of a promise that came out of a function which should return nothing: an async function fits such a type,
- * and a rejection that nobody takes ends the process.
+ * Takes the rejection of a promise that came out of a function which should return nothing: an async function fits such
+ * a type, and a rejection that nobody takes ends the process.
  *
  * @returns whether it was a promise.
  */
