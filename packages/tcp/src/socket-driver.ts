@@ -7,6 +7,7 @@ import {
   type SocketAddress,
   type Timer,
 } from '@millrace/core'
+import type { BufferReader } from './buffer-reader.ts'
 import { resetBehindEnd } from './descriptor.ts'
 import { SLICE_BYTES, WriteQueue } from './write-queue.ts'
 
@@ -25,14 +26,16 @@ export interface SocketDriverInit {
   /** Whether the socket knows resets: a TCP socket does, a Unix socket does not. */
   readonly resets: boolean
   readonly clock: Clock
+  /** Reads the socket; without it, its `data` events are taken. */
+  readonly reader?: BufferReader | undefined
 }
 
 /**
  * Moves the bytes of one TCP or Unix socket.
  *
- * Reading is pushed: what the socket reads goes to {@link DriverEvents.onData} in the same callback. While paused, Node
- * reads on up to its own high-water mark (16 or 64 KiB) and one read; an end that arrives before any data is told even
- * so.
+ * Reading is pushed: what the socket reads goes to {@link DriverEvents.onData} in the same callback. While paused, a
+ * {@link BufferReader} still reads one chunk, and without one Node reads on up to its own high-water mark (16 or 64 KiB) and one
+ * chunk more; an end that arrives before any data is told even so.
  *
  * Writing is one request at a time; what comes meanwhile waits in slices of 64 KiB, so that {@link pendingBytes} falls
  * slice by slice while a slow peer reads. (The kernel's own send buffer is beyond what a program can see: Linux reports
@@ -46,6 +49,7 @@ export interface SocketDriverInit {
  */
 export class SocketDriver implements Driver {
   readonly #socket: Socket
+  readonly #reader: Pick<Socket, 'pause' | 'resume'> | BufferReader
   readonly #events: DriverEvents
   readonly #remoteAddress: SocketAddress
   readonly #resets: boolean
@@ -65,12 +69,14 @@ export class SocketDriver implements Driver {
     this.#remoteAddress = init.remoteAddress
     this.#resets = init.resets
     this.#clock = init.clock
+    this.#reader = init.reader ?? init.socket
     // Paused first: a 'data' listener on a socket that was never paused would set it flowing.
+    this.#reader.pause()
+    if (init.reader) init.reader.to((chunk) => this.#onData(chunk))
+    else init.socket.on('data', (chunk: Uint8Array) => this.#onData(chunk))
     init.socket
-      .pause()
       // For the socket's whole life: a reset with nobody listening would end the process.
       .on('error', (error) => this.#onError(error))
-      .on('data', (chunk: Uint8Array) => this.#onData(chunk))
       .on('end', () => this.#onEnd())
       .on('finish', () => this.#onFinish())
       .on('close', () => this.#onClose())
@@ -81,11 +87,11 @@ export class SocketDriver implements Driver {
   }
 
   resume(): void {
-    if (this.#phase === 'open') this.#socket.resume()
+    if (this.#phase === 'open') this.#reader.resume()
   }
 
   pause(): void {
-    if (this.#phase === 'open') this.#socket.pause()
+    if (this.#phase === 'open') this.#reader.pause()
   }
 
   write(chunks: Uint8Array[], bytes: number): void {
@@ -108,7 +114,7 @@ export class SocketDriver implements Driver {
     if (this.#phase !== 'open') return
     this.#phase = 'closing'
     this.#lastInput = this.#clock.now()
-    this.#socket.resume()
+    this.#reader.resume()
     if (this.#socket.writableFinished) this.#linger()
     else this.endWrite()
   }

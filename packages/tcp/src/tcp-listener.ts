@@ -8,6 +8,8 @@ import {
   type Listener,
   type SocketAddress,
 } from '@millrace/core'
+import { acceptHandles } from './accept-handles.ts'
+import { BufferReader } from './buffer-reader.ts'
 import { DescriptorGuard } from './descriptor-guard.ts'
 import { resolveListenOptions, type TcpListenOptions } from './listen-options.ts'
 import { listenAddressOf, localAddressOf, remoteAddressOf, unixAddress } from './socket-addresses.ts'
@@ -38,6 +40,7 @@ export interface TcpListenerInit {
 export class TcpListener implements Listener<TcpListenOptions> {
   readonly #init: TcpListenerInit
   readonly #guard: DescriptorGuard
+  readonly #takeHandles: typeof acceptHandles
   readonly #stop: AbortController = new AbortController()
   #transport: 'tcp' | 'unix' = 'tcp'
   #server: NetServer | undefined
@@ -46,9 +49,15 @@ export class TcpListener implements Listener<TcpListenOptions> {
   #localAddress: SocketAddress | undefined
   #lingering = 0
 
-  constructor(init: TcpListenerInit, guard: DescriptorGuard = new DescriptorGuard()) {
+  /** @param takeHandles - left out but by tests of what happens where handles cannot be taken. */
+  constructor(
+    init: TcpListenerInit,
+    guard: DescriptorGuard = new DescriptorGuard(),
+    takeHandles: typeof acceptHandles = acceptHandles,
+  ) {
     this.#init = init
     this.#guard = guard
+    this.#takeHandles = takeHandles
   }
 
   /** `tcp` until it listens on a path. */
@@ -105,11 +114,20 @@ export class TcpListener implements Listener<TcpListenOptions> {
     const address = listenAddressOf(server)
     if (address.family === 'unix' || !isWildcard(address)) this.#localAddress = address
     server.on('error', (error) => acceptor.report({ type: 'listener-error', transport: this.#transport, error }))
-    server.on('connection', (socket) => this.#onConnection(socket, acceptor))
+    server.on('connection', (socket) => this.#onConnection(socket, undefined, acceptor))
+    this.#takeHandles(server, (handle) => this.#onHandle(handle, acceptor))
     return address
   }
 
-  #onConnection(socket: Socket, acceptor: Acceptor): void {
+  #onHandle(handle: object, acceptor: Acceptor): void {
+    const { noDelay, keepAlive, keepAliveInitialDelay } = this.#init
+    const reader = new BufferReader(handle)
+    if (noDelay) reader.socket.setNoDelay(true)
+    if (keepAlive) reader.socket.setKeepAlive(true, keepAliveInitialDelay)
+    this.#onConnection(reader.socket, reader, acceptor)
+  }
+
+  #onConnection(socket: Socket, reader: BufferReader | undefined, acceptor: Acceptor): void {
     const transport = this.#transport
     const remoteAddress = transport === 'unix' ? unixAddress('') : remoteAddressOf(socket)
     if (this.#guard.isScarce(socket)) {
@@ -121,14 +139,14 @@ export class TcpListener implements Listener<TcpListenOptions> {
     } else if (remoteAddress === undefined) {
       socket.on('error', () => {}).destroy()
     } else {
-      this.#offer(socket, remoteAddress, acceptor)
+      this.#offer(socket, reader, remoteAddress, acceptor)
     }
   }
 
-  #offer(socket: Socket, remoteAddress: SocketAddress, acceptor: Acceptor): void {
+  #offer(socket: Socket, reader: BufferReader | undefined, remoteAddress: SocketAddress, acceptor: Acceptor): void {
     const { limits, clock } = this.#init
     const transport = this.#transport
-    const init = { socket, remoteAddress, clock, resets: transport === 'tcp' }
+    const init = { socket, reader, remoteAddress, clock, resets: transport === 'tcp' }
     let driver: SocketDriver | undefined
     const connection = new BaseConnection({
       transport,

@@ -1,0 +1,26 @@
+import { BaseServer, CONNECTION_OPTIONS, type Connection, resolveOptions, SERVER_OPTIONS, systemClock } from '@millrace/core'
+import { describeConnection, type PairLimits } from '@millrace/core/testing'
+import { describe, test } from 'vitest'
+import { connectTcp } from '../src/index.ts'
+import { TcpListener } from '../src/tcp-listener.ts'
+import { expectNothingLeft } from './support.ts'
+
+expectNothingLeft()
+
+/** A server as it is where Node's handles are not what they were: it reads by `data` events, as a client does. */
+async function ends(given: Partial<PairLimits>) {
+  const limits = {
+    ...resolveOptions('test', { ...SERVER_OPTIONS, ...CONNECTION_OPTIONS }, given),
+    idleTimeout: 0,
+    writeTimeout: 0,
+  }
+  const init = { limits, clock: systemClock, noDelay: true, keepAlive: false, keepAliveInitialDelay: 0 }
+  const listener = new TcpListener(init, undefined, () => false)
+  const server = new BaseServer<Connection, object>({ listener, pipeline: undefined, container: undefined, limits })
+  await server.listen({})
+  const accepted = server[Symbol.asyncIterator]().next()
+  const remote = await connectTcp({ port: server.address?.port, ...given, idleTimeout: 0, writeTimeout: 0 })
+  return { local: (await accepted).value as Connection, remote, dispose: () => server.close() }
+}
+
+describeConnection("the server's end of a TCP connection by public interfaces alone", ends, { describe, test })
