@@ -48,6 +48,8 @@ export interface SocketDriverInit {
  * {@link reset} resets a TCP connection. A Unix socket knows no reset: there the peer sees a clean end.
  */
 export class SocketDriver implements Driver {
+  /** Kept up to date rather than worked out: it is asked for several times a message. */
+  pendingBytes = 0
   readonly #socket: Socket
   readonly #reader: Pick<Socket, 'pause' | 'resume'> | BufferReader
   readonly #events: DriverEvents
@@ -82,10 +84,6 @@ export class SocketDriver implements Driver {
       .on('close', () => this.#onClose())
   }
 
-  get pendingBytes(): number {
-    return this.#queue.bytes + this.#socket.writableLength
-  }
-
   resume(): void {
     if (this.#phase === 'open') this.#reader.resume()
   }
@@ -102,6 +100,7 @@ export class SocketDriver implements Driver {
       this.#queue.push(chunks, bytes)
       this.#sendQueue()
     }
+    this.#measure()
     if (this.pendingBytes > 0) this.#behind = true
   }
 
@@ -132,6 +131,7 @@ export class SocketDriver implements Driver {
     this.#phase = 'resetting'
     this.#lingerTimer?.cancel()
     this.#queue.clear()
+    this.#measure()
     const socket = this.#socket
     // A reset while the FIN is on its way is refused below and leaves a handle that keeps the process alive. By then
     // all that was written is with the kernel, and closing is what is left to do.
@@ -142,11 +142,16 @@ export class SocketDriver implements Driver {
   readonly #onSent = (): void => {
     if (this.#phase === 'resetting' || this.#phase === 'gone' || this.#failed) return
     this.#sendQueue()
+    this.#measure()
     if (this.#behind && this.pendingBytes === 0) {
       this.#behind = false
       this.#events.onDrain()
     }
     this.#endWhenSent()
+  }
+
+  #measure(): void {
+    this.pendingBytes = this.#queue.bytes + this.#socket.writableLength
   }
 
   #sendQueue(): void {
@@ -215,12 +220,14 @@ export class SocketDriver implements Driver {
     this.#phase = 'gone'
     this.#lingerTimer?.cancel()
     this.#queue.clear()
+    this.#measure()
     this.#events.onClosed()
   }
 
   #fail(cause?: Error): void {
     this.#failed = true
     this.#queue.clear()
+    this.#measure()
     this.#events.onError(new ConnectionResetError(this.#remoteAddress, cause && { cause }))
   }
 

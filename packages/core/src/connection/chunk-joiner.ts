@@ -3,12 +3,15 @@ const SMALL = 1024
 const FIRST_SLAB = 4 * 1024
 const LARGEST_SLAB = 64 * 1024
 
+/** Shared by all that are empty; never pushed to. */
+const NONE: Uint8Array[] = []
+
 /**
  * Collects chunks for one write. Small ones are copied into a slab the moment they come: a stage that splits a read into
  * thousands of pieces would otherwise keep thousands of objects alive until the write, at some 200 bytes each.
  */
 export class ChunkJoiner {
-  #chunks: Uint8Array[] = []
+  #chunks: Uint8Array[] = NONE
   #slab: Uint8Array | undefined
   #used = 0
   /** The last of the chunks is small and still by itself: the next small one joins it in a slab. */
@@ -27,7 +30,7 @@ export class ChunkJoiner {
   push(chunk: Uint8Array): void {
     if (!this.#joins || chunk.byteLength > SMALL) {
       this.#closeSlab()
-      this.#chunks.push(chunk)
+      this.#append(chunk)
       this.#lastIsSmall = false
     } else if (this.#slab) {
       this.#copy(chunk)
@@ -37,18 +40,24 @@ export class ChunkJoiner {
       this.#copy(chunk)
       this.#lastIsSmall = false
     } else {
-      this.#chunks.push(chunk)
+      this.#append(chunk)
       this.#lastIsSmall = true
     }
   }
 
-  /** All there is, in order; the array is the caller's. */
+  /** All there is, in order; the array is the caller's to read. */
   take(): Uint8Array[] {
     this.#closeSlab()
     const chunks = this.#chunks
-    this.#chunks = []
+    this.#chunks = NONE
     this.#lastIsSmall = false
     return chunks
+  }
+
+  /** A literal of one takes a tenth of the memory that an empty array takes at its first push. */
+  #append(chunk: Uint8Array): void {
+    if (this.#chunks.length === 0) this.#chunks = [chunk]
+    else this.#chunks.push(chunk)
   }
 
   #copy(chunk: Uint8Array): void {
@@ -64,7 +73,7 @@ export class ChunkJoiner {
 
   #closeSlab(): void {
     if (this.#slab === undefined) return
-    this.#chunks.push(this.#slab.subarray(0, this.#used))
+    this.#append(this.#slab.subarray(0, this.#used))
     this.#slab = undefined
     this.#used = 0
   }
