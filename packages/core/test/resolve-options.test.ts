@@ -95,7 +95,7 @@ describe('readOptionText', () => {
 
 test.each([
   ['size', 'an integer from 1 to 100 (bytes)'],
-  ['ratio', 'a number from 0 to Infinity'],
+  ['ratio', 'a number of at least 0'],
   ['flag', 'true or false'],
   ['mode', 'one of "fast", "slow"'],
   ['label', 'a string'],

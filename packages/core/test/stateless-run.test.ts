@@ -75,7 +75,7 @@ describe('stateless serving', () => {
     run.receive(Uint8Array.of(0), at(5))
     run.receive(encode('b'), at(6))
     expect(sent).toEqual(['6:6 B'])
-    expect(events).toMatchObject([{ type: 'frame-dropped', plugin: 'upper' }])
+    expect(events).toMatchObject([{ type: 'frame-dropped', plugin: 'upper', connection: { remoteAddress: { port: 5 } } }])
     run.close()
   })
 

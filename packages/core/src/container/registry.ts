@@ -64,7 +64,7 @@ export class PluginRegistry {
     const { options, primary } = entry.description
     const texts = [...pairs]
     if (value !== undefined) {
-      if (primary === undefined) throw new InvalidOptionError(name, 'given by name, as key=value', value)
+      if (primary === undefined) throw new InvalidOptionError(name, withoutPrimary(options), value)
       texts.unshift([primary, value])
     }
     const given: Record<string, unknown> = {}
@@ -75,6 +75,10 @@ export class PluginRegistry {
     }
     return entry.configure(given)
   }
+}
+
+function withoutPrimary(options: PluginDescription['options']): string {
+  return Object.keys(options).length === 0 ? 'left without a value: it has no options' : 'given by name, as key=value'
 }
 
 function entryOf(plugin: unknown): Entry {

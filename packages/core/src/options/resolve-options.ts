@@ -9,7 +9,8 @@ export function expectation(description: OptionDescription): string {
     case 'number': {
       const [low, high] = description.range
       const unit = description.unit ? ` (${description.unit})` : ''
-      return `${description.type === 'integer' ? 'an integer' : 'a number'} from ${low} to ${high}${unit}`
+      const range = high === Infinity ? `of at least ${low}` : `from ${low} to ${high}`
+      return `${description.type === 'integer' ? 'an integer' : 'a number'} ${range}${unit}`
     }
     case 'boolean':
       return 'true or false'

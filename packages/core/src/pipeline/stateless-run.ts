@@ -81,7 +81,8 @@ export class StatelessRun {
   }
 
   #open(): void {
-    const { clock, localAddress, maxPushBytes, report } = this.#options
+    const { clock, localAddress, maxPushBytes } = this.#options
+    const report = (event: ServerEvent): void => this.#options.report(this.#withSender(event))
     let failedFor = localAddress
     const limits = { highWaterMark: 2 ** 30, maxWriteBuffer: Infinity, idleTimeout: 0, writeTimeout: 0 }
     this.#connection = new BaseConnection({
@@ -172,6 +173,11 @@ export class StatelessRun {
       const site = { plugin: this.#responder, direction: 'inbound' } as const
       if (!signal.aborted) this.#reportFailure(this.#run.toError(error, site, 'handler'), remoteAddress)
     }
+  }
+
+  /** The sender of the datagram in hand will be another one by the time that someone looks at an event again. */
+  #withSender(event: ServerEvent): ServerEvent {
+    return 'connection' in event ? { ...event, connection: { ...event.connection } } : event
   }
 
   #reportFailure(error: Error, remoteAddress: SocketAddress): void {

@@ -20,6 +20,7 @@ import { EventHub } from './event-hub.ts'
 import { countInto } from './event-metrics.ts'
 import type { ServerEvent } from './events.ts'
 import type { Acceptor, Listener } from './listener.ts'
+import { releaseWithin } from './release-within.ts'
 import type { ServerLimits } from './server-options.ts'
 import type { Server, ServerCloseInfo, ServerCounters, ServerStatus } from './server.ts'
 
@@ -205,12 +206,16 @@ export class BaseServer<C, L extends AbortOptions> implements Server<C, L>, Acce
     await this.#listening.catch(() => {})
     const cutOff = await drain.done
     await this.#listener.close().catch((error: Error) => this.#reportListenerError(error))
-    await this.#built?.release().catch((error: Error) => this.#reportListenerError(error))
+    await this.#releasePlugins().catch((error: Error) => this.#reportListenerError(error))
     this.#status = 'closed'
     this.report({ type: 'closed', cutOff })
     this.#hub.complete()
     this.#accepted.complete()
     this.#closed.resolve({ cutOff })
+  }
+
+  async #releasePlugins(): Promise<void> {
+    if (this.#built) await releaseWithin(this.#built, this.#limits.drainTimeout, this.clock)
   }
 
   #reportListenerError(error: Error): void {

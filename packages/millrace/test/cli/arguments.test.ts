@@ -85,7 +85,7 @@ describe('parseArguments', () => {
     ['serve --udp -1 echo', 'option "--udp" must be an integer from 0 to 65535, not "-1"'],
     ['serve --tcp 0 --no-delay yes echo', 'option "--no-delay" must be true or false, not "yes"'],
     ['serve --udp 0 --type udp5 echo', 'option "--type" must be one of "udp4", "udp6", not "udp5"'],
-    ['serve --tcp 0 --max-connections 0 echo', 'option "--max-connections" must be an integer from 1 to Infinity (connections), not "0"'],
+    ['serve --tcp 0 --max-connections 0 echo', 'option "--max-connections" must be an integer of at least 1 (connections), not "0"'],
     ['connect udp://h:1 --wait 1.5', 'option "--wait" must be an integer from 0 to 2147483647 (ms), not "1.5"'],
   ])('refuses "millrace %s", naming the flag', (line, message) => {
     const refused = (): unknown => parse(line)
