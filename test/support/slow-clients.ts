@@ -26,12 +26,25 @@ export interface SlowClient {
 /** Less than any kernel buffers for a socket that nobody reads. */
 const SURELY_TAKEN = 64 * 1024 + 1
 
+/** Until there is something to read, or the end; the one that does not come leaves no listener. */
+async function untilReadable(socket: Socket): Promise<void> {
+  const over = new AbortController()
+  const { signal } = over
+  const waits = [once(socket, 'readable', { signal }), once(socket, 'end', { signal })]
+  try {
+    await Promise.race(waits)
+  } finally {
+    over.abort()
+    await Promise.allSettled(waits)
+  }
+}
+
 async function readSlowly(socket: Socket): Promise<Digest> {
   const digester = new Digester()
   while (!socket.readableEnded) {
     const chunk = socket.read() as Buffer | null
     if (chunk) digester.push(chunk)
-    else if (socket.readable) await Promise.race([once(socket, 'readable'), once(socket, 'end')])
+    else if (socket.readable) await untilReadable(socket)
     await turn()
   }
   return digester.end()
