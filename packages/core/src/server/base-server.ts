@@ -206,6 +206,7 @@ export class BaseServer<C, L extends AbortOptions> implements Server<C, L>, Acce
     await this.#listening.catch(() => {})
     const cutOff = await drain.done
     await this.#listener.close().catch((error: Error) => this.#reportListenerError(error))
+    await untilHandlesAreGone()
     await this.#releasePlugins().catch((error: Error) => this.#reportListenerError(error))
     this.#status = 'closed'
     this.report({ type: 'closed', cutOff })
@@ -221,6 +222,11 @@ export class BaseServer<C, L extends AbortOptions> implements Server<C, L>, Acce
   #reportListenerError(error: Error): void {
     this.report({ type: 'listener-error', transport: this.#listener.transport, error })
   }
+}
+
+/** Node tells that a socket is closed before its handle has gone, which is at the end of this turn of the event loop. */
+function untilHandlesAreGone(): Promise<void> {
+  return new Promise((resolve) => setImmediate(() => setImmediate(resolve)))
 }
 
 /** Whether whoever took the connection has something in hand: it was given input and has not asked for more, or owes the answer. */
