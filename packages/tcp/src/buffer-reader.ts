@@ -3,31 +3,37 @@ import { type OnReadOpts, Socket, type SocketConstructorOpts } from 'node:net'
 /** What every read of every socket goes into, and is copied out of before the next one. */
 const SHARED = Buffer.allocUnsafeSlow(64 * 1024)
 
-/** Chunks up to this many bytes are cut from a slab: an allocation each would cost more than the copy. */
-const SMALL = 8 * 1024
-/** In bytes: what a small chunk that is kept can pin at most. */
-const SLAB = 32 * 1024
+/** Memory that chunks are cut from: an allocation for each costs more than the copy. A chunk that is kept pins all of it. */
+class Slab {
+  readonly #size: number
+  #memory: Buffer
+  #used = 0
 
-let slab = Buffer.allocUnsafeSlow(SLAB)
-let used = 0
+  /** @param size - in bytes: what one kept chunk can pin. */
+  constructor(size: number) {
+    this.#size = size
+    this.#memory = Buffer.allocUnsafeSlow(size)
+  }
 
-/** A copy of the first bytes of {@link SHARED}. */
-function copyOut(length: number): Uint8Array {
-  if (length > SMALL) {
-    const chunk = Buffer.allocUnsafeSlow(length)
-    SHARED.copy(chunk, 0, 0, length)
-    return chunk
+  /** A copy of the first bytes of {@link SHARED}. */
+  copyOut(length: number): Uint8Array {
+    if (this.#used + length > this.#size) {
+      this.#memory = Buffer.allocUnsafeSlow(this.#size)
+      this.#used = 0
+    }
+    const start = this.#used
+    SHARED.copy(this.#memory, start, 0, length)
+    // The next one begins on a word of its own.
+    this.#used = (start + length + 7) & ~7
+    return this.#memory.subarray(start, start + length)
   }
-  if (used + length > SLAB) {
-    slab = Buffer.allocUnsafeSlow(SLAB)
-    used = 0
-  }
-  SHARED.copy(slab, used, 0, length)
-  const chunk = slab.subarray(used, used + length)
-  // The next one begins on a word of its own.
-  used = (used + length + 7) & ~7
-  return chunk
 }
+
+/** Small and large chunks have slabs of their own, so that a few kept bytes do not pin what a bulk transfer needs. */
+const SMALL = 8 * 1024
+const small = new Slab(32 * 1024)
+/** Blocks of this size the C library hands out again; one of 64 KiB for each read it gives back to the system in between. */
+const large = new Slab(256 * 1024)
 
 /** What a read of {@link BufferReader} is given to. */
 export type OnChunk = (chunk: Uint8Array) => void
@@ -73,7 +79,7 @@ export class BufferReader {
 
   /** @returns false to stop the reading. */
   #onRead(length: number): boolean {
-    const chunk = copyOut(length)
+    const chunk = (length > SMALL ? large : small).copyOut(length)
     if (this.#flowing) {
       this.#onChunk(chunk)
       return true
