@@ -1,3 +1,6 @@
+/** The longest delay that a timer of Node's can have, in milliseconds: 24.8 days (node:timers, setTimeout). */
+export const LONGEST_DELAY: number = 2 ** 31 - 1
+
 /** A pending call of a {@link Clock}. */
 export interface Timer {
   /** The call will not be made. Idempotent. */

@@ -1,6 +1,5 @@
+import { LONGEST_DELAY } from './clock.ts'
 import type { OptionDescriptions, ResolvedOptions } from '../options/option-description.ts'
-
-const LONGEST_TIMER = 2 ** 31 - 1
 
 /** The bounds of one connection. Servers and clients take them under these names. */
 export const CONNECTION_OPTIONS = {
@@ -21,14 +20,14 @@ export const CONNECTION_OPTIONS = {
   idleTimeout: {
     type: 'integer',
     unit: 'ms',
-    range: [0, LONGEST_TIMER],
+    range: [0, LONGEST_DELAY],
     default: 60_000,
     help: 'no byte either way for this long closes the connection; 0 never does',
   },
   writeTimeout: {
     type: 'integer',
     unit: 'ms',
-    range: [0, LONGEST_TIMER],
+    range: [0, LONGEST_DELAY],
     default: 30_000,
     help: 'a peer that takes nothing of what was written for this long is reset; 0 never is',
   },

@@ -1,6 +1,5 @@
+import { LONGEST_DELAY } from '../connection/clock.ts'
 import type { OptionDescriptions, ResolvedOptions } from '../options/option-description.ts'
-
-const LONGEST_TIMER = 2 ** 31 - 1
 
 /** The bounds of a server. Transports take them under these names, beside those of a connection. */
 export const SERVER_OPTIONS = {
@@ -28,14 +27,14 @@ export const SERVER_OPTIONS = {
   lingerTimeout: {
     type: 'integer',
     unit: 'ms',
-    range: [0, LONGEST_TIMER],
+    range: [0, LONGEST_DELAY],
     default: 30_000,
     help: 'how long input is still discarded after a handler has ended, so that the peer gets its answer; 0 waits for the peer',
   },
   drainTimeout: {
     type: 'integer',
     unit: 'ms',
-    range: [0, LONGEST_TIMER],
+    range: [0, LONGEST_DELAY],
     default: 15_000,
     help: 'how long work may go on after draining has begun, until it is cut off; 0 waits without end',
   },

@@ -1,4 +1,4 @@
-import type { Clock, Timer } from '../connection/clock.ts'
+import { type Clock, LONGEST_DELAY, type Timer } from '../connection/clock.ts'
 import { InvalidOptionError } from '../errors/invalid-option-error.ts'
 
 interface Due {
@@ -6,8 +6,6 @@ interface Due {
   readonly callback: () => void
 }
 
-/** As with Node's timers: a longer delay does not fit 31 bits. */
-const LONGEST_DELAY = 2 ** 31 - 1
 /**
  * Calls that one `advance` or `runAll` makes at most: a callback that schedules itself without delay would go on for
  * ever.
