@@ -123,6 +123,8 @@ function payloadOf(item: unknown, offset: number, writer: PayloadWriter): LogFie
 
 /** One direction: writes a line for each item, then passes on the item itself. */
 export class LoggedDirection implements Stage<unknown, unknown> {
+  /** A function that redacts is given a copy. */
+  readonly borrows = true
   readonly #log: ConnectionLog
   readonly #direction: Direction
   readonly #writer: PayloadWriter

@@ -34,7 +34,7 @@ export class Echo implements Plugin<unknown, unknown, never, unknown> {
   readonly perDatagram = true
 
   open(context: PluginContext): Stages<unknown, unknown, never, unknown> {
-    return { inbound: { push: (item) => context.emitOutbound(item) } }
+    return { inbound: { push: (item) => context.emitOutbound(item), borrows: true } }
   }
 }
 

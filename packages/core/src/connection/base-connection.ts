@@ -41,6 +41,8 @@ export class BaseConnection extends DuplexFaces<Uint8Array, Uint8Array> implemen
   onGone: ((info: CloseInfo) => void) | undefined
   /** Whether the end of the input closes it: so it is for datagrams, until a pipeline that has a last word takes over. */
   closesAtEnd: boolean
+  /** Set by a pipeline whose stages all keep nothing of a chunk: what is read may be lent to it. */
+  borrows = false
   readonly inbox: Inbox<Uint8Array>
   readonly #driver: Driver
   readonly #outbox: Outbox
@@ -97,6 +99,10 @@ export class BaseConnection extends DuplexFaces<Uint8Array, Uint8Array> implemen
   /** Bytes that were written and the kernel has not taken. */
   get unsentBytes(): number {
     return this.#outbox.level
+  }
+
+  get holdsInput(): boolean {
+    return this.#outbox.level > 0 || this.inbox.length > 0
   }
 
   /** When a byte last went either way, by the clock. */

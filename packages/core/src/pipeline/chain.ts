@@ -23,6 +23,8 @@ interface Opened {
   readonly above: Entry
 }
 
+const borrows = (stage: AnyStage | undefined): boolean => stage === undefined || (!isAsyncStage(stage) && stage.borrows === true)
+
 const newSegment = (): Segment => ({ skipping: false, feeding: false })
 
 /**
@@ -51,6 +53,12 @@ export class Chain {
 
   get busy(): boolean {
     return this.#asyncLinks.some((link) => link.busy)
+  }
+
+  /** Whether nothing here keeps anything of a chunk: all plugins are open, and all of their stages borrow. */
+  get borrows(): boolean {
+    if (this.#opened.length < this.#plugins.length || !answersItself(this.#plugins.at(-1))) return false
+    return this.#opened.every(({ stages: { inbound, outbound } }) => borrows(inbound) && borrows(outbound))
   }
 
   get lastToWrite(): string {

@@ -93,14 +93,14 @@ export class Run implements Engine, Intaker {
 
   /** Opens the plugins and begins to read. */
   start(): void {
-    this.#chain.openFrom(0)
+    this.#open(0)
     if (this.stopped) return
     this.#intake.start()
   }
 
   proceed(index: number, changes: ProceedChanges | undefined): void {
     if (changes) this.info = changedInfo(this.info, changes)
-    this.#chain.openFrom(index + 1)
+    this.#open(index + 1)
   }
 
   hold(): () => void {
@@ -191,6 +191,11 @@ export class Run implements Engine, Intaker {
     const offset = direction === 'inbound' ? this.#intake.fed : this.connection.bytesWritten
     const { remoteAddress } = this.info
     return new PluginError({ plugin, direction, phase, remoteAddress, offset }, thrown)
+  }
+
+  #open(index: number): void {
+    this.#chain.openFrom(index)
+    this.connection.borrows = this.#chain.borrows
   }
 
   /** The handler is done: what it wrote goes out, further input is discarded for a while so that the peer gets it all. */

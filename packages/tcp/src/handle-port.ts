@@ -1,0 +1,192 @@
+import { resetBehindEnd } from './descriptor.ts'
+import { HandleWriter } from './handle-writer.ts'
+import { BulkBuffer, cut, SHARED, SMALL, uncut } from './read-buffers.ts'
+import type { StreamBinding, StreamHandle } from './stream-binding.ts'
+import type { PortEvents, StreamPort } from './stream-port.ts'
+import { systemError } from './system-error.ts'
+
+/** What libuv tells for the end of input: the same number on every system. */
+const UV_EOF = -4095
+
+const OWNER: unique symbol = Symbol('millrace.port')
+type Owned = StreamHandle & { [OWNER]: HandlePort }
+
+/**
+ * A port on the handle that Node's `Socket` stands on, for accepted connections: making a socket costs more than all else
+ * in a short connection, and a `Readable` and a `Writable` keep five kilobytes for an idle one.
+ *
+ * Quiet connections are all read into one buffer, and what comes is copied out. One that reads much is given a buffer of
+ * its own (see {@link BulkBuffer}).
+ */
+export class HandlePort implements StreamPort {
+  inputEnded = false
+  ending = false
+  outputEnded = false
+  readonly #handle: StreamHandle
+  readonly #binding: StreamBinding
+  readonly #events: PortEvents
+  readonly #writer: HandleWriter
+  #bulk: BulkBuffer | undefined
+  #flowing = false
+  #kept: Uint8Array | undefined
+  #released = false
+
+  /** @param handle - of a connected stream, and the port's alone from now on. */
+  constructor(handle: StreamHandle, events: PortEvents, binding: StreamBinding) {
+    this.#handle = handle
+    this.#binding = binding
+    this.#events = events
+    this.#writer = new HandleWriter(handle, binding, this)
+    ;(handle as Owned)[OWNER] = this
+    handle.onread = HandlePort.#onRead
+    handle.useUserBuffer(SHARED)
+    this.#readStart()
+  }
+
+  get queuedBytes(): number {
+    return this.#writer.queuedBytes
+  }
+
+  resume(): void {
+    if (this.#flowing) return
+    this.#flowing = true
+    // In a turn of its own, as it would have come.
+    if (this.#kept) process.nextTick(giveKept, this)
+  }
+
+  pause(): void {
+    this.#flowing = false
+  }
+
+  send(chunks: Uint8Array[], bytes: number): void {
+    this.#writer.send(chunks, bytes)
+  }
+
+  end(): void {
+    this.ending = true
+    this.#writer.end()
+  }
+
+  reset(): void {
+    this.#writer.discard()
+    const { reset } = this.#handle
+    // A handle whose FIN is on its way refuses a reset; by then all that was written is with the kernel.
+    if (this.#released || this.ending || !reset) this.destroy()
+    else if (reset.call(this.#handle, () => this.#events.onClose()) === 0) this.#release()
+    else this.destroy()
+  }
+
+  destroy(): void {
+    if (this.#released) return
+    this.#release()
+    this.#handle.close(() => this.#events.onClose())
+  }
+
+  /** For the writer: everything has gone out. */
+  onSent(): void {
+    if (this.#released) return
+    if (this.#bulk && !this.#events.holdsInput) this.#bulk.reuse()
+    this.#events.onSent()
+  }
+
+  /** For the writer: the end of the output has gone out. */
+  onShutdown(): void {
+    if (this.#released) return
+    this.outputEnded = true
+    this.#events.onFinish()
+    if (this.inputEnded) this.destroy()
+  }
+
+  /** For the writer, too. */
+  onError(cause: Error): void {
+    if (this.#released) return
+    this.#events.onError(cause)
+    this.destroy()
+  }
+
+  /** What came while nobody read. */
+  giveKept(): void {
+    const chunk = this.#kept
+    if (!this.#flowing || chunk === undefined || this.#released) return
+    this.#kept = undefined
+    this.#events.onData(chunk)
+    if (!this.#released) this.#readStart()
+  }
+
+  static #onRead(this: StreamHandle): Uint8Array | undefined {
+    const port = (this as Owned)[OWNER]
+    const { streamBaseState, kReadBytesOrError } = port.#binding
+    const length = streamBaseState[kReadBytesOrError] as number
+    if (length > 0) return port.#onBytes(length)
+    if (length < 0) port.#onReadEnd(length)
+    return undefined
+  }
+
+  #onBytes(length: number): Uint8Array | undefined {
+    if (this.#bulk) return this.#onBulk(this.#bulk, length)
+    if (length > SMALL) return this.#onFirstBulk(length)
+    const lent = this.#flowing && this.#events.borrows
+    const chunk = cut(SHARED, 0, length)
+    this.#deliver(chunk)
+    if (lent && !this.#events.holdsInput) uncut(chunk)
+    return undefined
+  }
+
+  #onFirstBulk(length: number): Uint8Array | undefined {
+    this.#deliver(Buffer.from(SHARED.subarray(0, length)))
+    if (this.#released) return undefined
+    this.#bulk = new BulkBuffer()
+    return this.#bulk.memory
+  }
+
+  #onBulk(bulk: BulkBuffer, length: number): Uint8Array | undefined {
+    const lent = this.#flowing && this.#events.borrows
+    const { memory } = bulk
+    this.#deliver(bulk.take(length, lent))
+    if (this.#released) return undefined
+    const free = !this.#events.holdsInput
+    if (!lent) bulk.give(length)
+    else if (free) bulk.reuse()
+    else bulk.lend()
+    if (bulk.quiet) {
+      bulk.release(free)
+      this.#bulk = undefined
+      return SHARED
+    }
+    return bulk.memory === memory ? undefined : bulk.memory
+  }
+
+  #deliver(chunk: Uint8Array): void {
+    if (this.#flowing) {
+      this.#events.onData(chunk)
+    } else {
+      this.#kept = chunk
+      this.#handle.readStop()
+    }
+  }
+
+  #onReadEnd(status: number): void {
+    if (status !== UV_EOF) return this.onError(systemError(status, 'read'))
+    const cause = resetBehindEnd(this.#handle.fd)
+    if (cause) return this.onError(cause)
+    this.inputEnded = true
+    this.#events.onEnd()
+    if (this.outputEnded) this.destroy()
+  }
+
+  #readStart(): void {
+    const status = this.#handle.readStart()
+    if (status < 0) process.nextTick(() => this.onError(systemError(status, 'read')))
+  }
+
+  #release(): void {
+    this.#released = true
+    this.#kept = undefined
+    this.#bulk?.release(!this.#events.holdsInput && this.queuedBytes === 0)
+    this.#bulk = undefined
+  }
+}
+
+function giveKept(port: HandlePort): void {
+  port.giveKept()
+}
