@@ -1,6 +1,15 @@
 import { resetBehindEnd } from './descriptor.ts'
 import { HandleWriter } from './handle-writer.ts'
-import { BulkBuffer, cut, SHARED, SMALL, uncut } from './read-buffers.ts'
+import {
+  type BulkBuffer,
+  copyOf,
+  forgetCopy,
+  GivenBuffer,
+  LentBuffer,
+  QuietCount,
+  SHARED,
+  SMALL,
+} from './read-buffers.ts'
 import type { StreamBinding, StreamHandle } from './stream-binding.ts'
 import type { PortEvents, StreamPort } from './stream-port.ts'
 import { systemError } from './system-error.ts'
@@ -15,7 +24,7 @@ type Owned = StreamHandle & { [OWNER]: HandlePort }
  * A port on the handle that Node's `Socket` stands on, for accepted connections: making a socket costs more than all else
  * in a short connection, and a `Readable` and a `Writable` keep five kilobytes for an idle one.
  *
- * Quiet connections are all read into one buffer, and what comes is copied out. One that reads much is given a buffer of
+ * Quiet connections are all read into one buffer, and what comes is copied out. One that reads much is given memory of
  * its own (see {@link BulkBuffer}).
  */
 export class HandlePort implements StreamPort {
@@ -27,6 +36,7 @@ export class HandlePort implements StreamPort {
   readonly #events: PortEvents
   readonly #writer: HandleWriter
   #bulk: BulkBuffer | undefined
+  #quiet: QuietCount | undefined
   #flowing = false
   #kept: Uint8Array | undefined
   #released = false
@@ -85,7 +95,7 @@ export class HandlePort implements StreamPort {
   /** For the writer: everything has gone out. */
   onSent(): void {
     if (this.#released) return
-    if (this.#bulk && !this.#events.holdsInput) this.#bulk.reuse()
+    if (!this.#events.holdsInput) this.#bulk?.settle(true)
     this.#events.onSent()
   }
 
@@ -122,33 +132,26 @@ export class HandlePort implements StreamPort {
     return undefined
   }
 
+  /** @returns what to read into from now on, where that is another. */
   #onBytes(length: number): Uint8Array | undefined {
-    if (this.#bulk) return this.#onBulk(this.#bulk, length)
-    if (length > SMALL) return this.#onFirstBulk(length)
     const lent = this.#flowing && this.#events.borrows
-    const chunk = cut(SHARED, 0, length)
+    if (this.#bulk) return this.#onBulk(this.#bulk, length, lent)
+    const chunk = copyOf(SHARED, length)
     this.#deliver(chunk)
-    if (lent && !this.#events.holdsInput) uncut(chunk)
-    return undefined
-  }
-
-  #onFirstBulk(length: number): Uint8Array | undefined {
-    this.#deliver(Buffer.from(SHARED.subarray(0, length)))
-    if (this.#released) return undefined
-    this.#bulk = new BulkBuffer()
+    if (lent && !this.#events.holdsInput) forgetCopy(chunk)
+    if (length <= SMALL || this.#released) return undefined
+    this.#bulk = lent ? new LentBuffer() : new GivenBuffer()
+    this.#quiet = new QuietCount()
     return this.#bulk.memory
   }
 
-  #onBulk(bulk: BulkBuffer, length: number): Uint8Array | undefined {
-    const lent = this.#flowing && this.#events.borrows
+  #onBulk(bulk: BulkBuffer, length: number, lent: boolean): Uint8Array | undefined {
     const { memory } = bulk
     this.#deliver(bulk.take(length, lent))
     if (this.#released) return undefined
     const free = !this.#events.holdsInput
-    if (!lent) bulk.give(length)
-    else if (free) bulk.reuse()
-    else bulk.lend()
-    if (bulk.quiet) {
+    bulk.settle(free)
+    if (this.#quiet?.add(length)) {
       bulk.release(free)
       this.#bulk = undefined
       return SHARED

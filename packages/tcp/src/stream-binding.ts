@@ -58,7 +58,10 @@ export function findStreamBinding(): StreamBinding | undefined {
   try {
     const { binding } = process as unknown as { readonly binding?: (name: string) => Partial<StreamBinding> }
     const found = binding?.call(process, 'stream_wrap')
-    return isStreamBinding(found) ? found : undefined
+    if (!isStreamBinding(found)) return undefined
+    // Copied: the binding's own object is slow to read from, and this is read for every chunk.
+    const { WriteWrap, ShutdownWrap, streamBaseState, kReadBytesOrError, kLastWriteWasAsync } = found
+    return { WriteWrap, ShutdownWrap, streamBaseState, kReadBytesOrError, kLastWriteWasAsync }
   } catch {
     return undefined
   }

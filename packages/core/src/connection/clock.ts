@@ -1,3 +1,6 @@
+// By its name: the global of that name is looked up anew by a getter each time, and the time is asked for with every chunk.
+import { performance } from 'node:perf_hooks'
+
 /** The longest delay that a timer of Node's can have, in milliseconds: 24.8 days (node:timers, setTimeout). */
 export const LONGEST_DELAY: number = 2 ** 31 - 1
 
