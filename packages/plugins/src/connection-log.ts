@@ -16,6 +16,8 @@ import { type PayloadOptions, PayloadWriter } from './payload-writer.ts'
 /** The level of every line of one logging plugin. */
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 
+const NO_LABEL: { readonly label?: string } = {}
+
 /** What a log of one connection needs to know. */
 export interface ConnectionLogOptions extends PayloadOptions {
   readonly level: LogLevel
@@ -52,7 +54,7 @@ export class ConnectionLog {
     this.#options = options
     this.#context = context
     this.#openedAt = context.clock.now()
-    this.#named = options.label === undefined ? {} : { label: options.label }
+    this.#named = options.label === undefined ? NO_LABEL : { label: options.label }
   }
 
   opened(): void {
@@ -70,17 +72,17 @@ export class ConnectionLog {
   }
 
   /** One item that goes by. */
-  item(item: unknown, direction: Direction, offset: number, writer: PayloadWriter): void {
+  item(item: unknown, direction: Direction, offset: number, writer: PayloadWriter | undefined): void {
     this.#guard(() => {
-      const { level, format } = this.#options
-      if (this.#logger.isLevelEnabled?.(level) === false) return writer.missed()
+      const { level } = this.#options
+      if (this.#logger.isLevelEnabled?.(level) === false) return writer?.missed()
       const { id: connection, remoteAddress: address } = this.#context.connection
       const remoteAddress = this.#textOf(address)
       // Written out, for bytes and for the rest: joined from parts it costs several times as much, and it is made for every item.
       const line = isUint8Array(item)
         ? { plugin: 'logging', ...this.#named, connection, remoteAddress, direction, bytes: item.byteLength, offset }
         : { plugin: 'logging', ...this.#named, connection, remoteAddress, direction }
-      this.#logger[level](format === 'summary' ? line : Object.assign(line, payloadOf(item, offset, writer)), direction)
+      this.#logger[level](writer ? Object.assign(line, payloadOf(item, offset, writer)) : line, direction)
     })
   }
 
@@ -127,14 +129,15 @@ export class LoggedDirection implements Stage<unknown, unknown> {
   readonly borrows = true
   readonly #log: ConnectionLog
   readonly #direction: Direction
-  readonly #writer: PayloadWriter
+  /** Where payload is shown at all. */
+  readonly #writer: PayloadWriter | undefined
   /** Of the next item's first byte, in the bytes that went by here; on a datagram connection, in its datagram. */
   #offset = 0
 
   constructor(log: ConnectionLog, direction: Direction, options: PayloadOptions) {
     this.#log = log
     this.#direction = direction
-    this.#writer = new PayloadWriter(options, direction)
+    if (options.format !== 'summary') this.#writer = new PayloadWriter(options, direction)
   }
 
   push(item: unknown, emit: Emit<unknown>): void {
@@ -149,6 +152,6 @@ export class LoggedDirection implements Stage<unknown, unknown> {
 
   reset(): void {
     this.#offset = 0
-    this.#writer.reset()
+    this.#writer?.reset()
   }
 }

@@ -155,7 +155,7 @@ export class TcpListener implements Listener<TcpListenOptions> {
     if (acceptor.accept(connection)) return
     if (this.#lingering >= MOST_LINGERING) driver?.skipLinger()
     this.#lingering++
-    connection.onGone = () => this.#lingering--
+    connection.owner = { onGone: () => this.#lingering-- }
     void connection.close()
   }
 }

@@ -2,7 +2,8 @@ import type { Clock, Timer } from './clock.ts'
 import type { ConnectionLimits } from './connection-options.ts'
 import type { Outbox } from './outbox.ts'
 
-interface WatchEvents {
+/** What an {@link ActivityWatch} tells; the timeouts in ms. */
+export interface WatchEvents {
   onIdle(timeout: number): void
   onStall(timeout: number): void
 }

@@ -8,7 +8,7 @@ import {
   WriteTimeoutError,
 } from '../errors/connection-errors.ts'
 import { InvalidOptionError } from '../errors/invalid-option-error.ts'
-import { ActivityWatch } from './activity-watch.ts'
+import { ActivityWatch, type WatchEvents } from './activity-watch.ts'
 import type { ConnectionInit } from './connection-init.ts'
 import type { ConnectionLimits } from './connection-options.ts'
 import type { AbortOptions, CloseInfo, Connection, ConnectionStatus, Transport } from './connection.ts'
@@ -25,20 +25,30 @@ import type { SocketAddress } from './socket-address.ts'
 const nothing = (): void => {}
 const byteLength = (chunk: Uint8Array): number => chunk.byteLength
 
+/** Whoever runs on a connection, told first when it is gone. */
+export interface ConnectionUser {
+  /** @returns an error that becomes the connection's, where it had none. */
+  onRelease(info: CloseInfo): Error | undefined
+}
+
+/** Whoever accepted or opened a connection. */
+export interface ConnectionOwner {
+  /** Called once, synchronously, when the connection is gone: before anyone who awaits `closed` runs. */
+  onGone(info: CloseInfo): void
+}
+
 /**
  * A connection over any driver: the state, the queues, the faces and the timeouts that all transports share.
  * docs/lifecycle.md is its state machine.
  */
-export class BaseConnection extends DuplexFaces<Uint8Array, Uint8Array> implements Connection, DriverEvents {
+export class BaseConnection extends DuplexFaces<Uint8Array, Uint8Array> implements Connection, DriverEvents, WatchEvents {
   readonly id: string
   readonly transport: Transport
   readonly datagram: boolean
   readonly localAddress: SocketAddress
   readonly remoteAddress: SocketAddress
-  /** Called first when the connection is gone; an error it returns becomes the connection's, where it had none. For a pipeline. */
-  onRelease: ((info: CloseInfo) => Error | undefined) | undefined
-  /** Called once, synchronously, when the connection is gone: before anyone who awaits `closed` runs. For its owner. */
-  onGone: ((info: CloseInfo) => void) | undefined
+  user: ConnectionUser | undefined
+  owner: ConnectionOwner | undefined
   /** Whether the end of the input closes it: so it is for datagrams, until a pipeline that has a last word takes over. */
   closesAtEnd: boolean
   /** Set by a pipeline whose stages all keep nothing of a chunk: what is read may be lent to it. */
@@ -68,10 +78,7 @@ export class BaseConnection extends DuplexFaces<Uint8Array, Uint8Array> implemen
     this.#readBrake = new ReadBrake(this.#driver)
     this.inbox = new Inbox(this.#readBrake, init.limits.highWaterMark, byteLength)
     this.#outbox = new Outbox(this.#driver, init.limits.highWaterMark, this.datagram)
-    this.#watch = new ActivityWatch(init.clock, this.#outbox, init.limits, {
-      onIdle: (timeout) => this.#fail(new IdleTimeoutError(timeout), 'local', 'close'),
-      onStall: (timeout) => this.#fail(new WriteTimeoutError(timeout), 'local', 'reset'),
-    })
+    this.#watch = new ActivityWatch(init.clock, this.#outbox, init.limits, this)
   }
 
   get status(): ConnectionStatus {
@@ -188,6 +195,14 @@ export class BaseConnection extends DuplexFaces<Uint8Array, Uint8Array> implemen
     this.#fail(error, 'local', 'close')
   }
 
+  onIdle(timeout: number): void {
+    this.#fail(new IdleTimeoutError(timeout), 'local', 'close')
+  }
+
+  onStall(timeout: number): void {
+    this.#fail(new WriteTimeoutError(timeout), 'local', 'reset')
+  }
+
   onData(chunk: Uint8Array): void {
     if (this.#status === 'closing' || this.#status === 'closed') return
     this.#bytesRead += chunk.byteLength
@@ -227,9 +242,9 @@ export class BaseConnection extends DuplexFaces<Uint8Array, Uint8Array> implemen
     if (this.#status !== 'closing') this.onError(new ConnectionResetError(this.remoteAddress))
     this.#status = 'closed'
     this.#watch.stop()
-    const error = this.onRelease?.(this.#ending.info)
+    const error = this.user?.onRelease(this.#ending.info)
     if (error) this.#ending.begin({ error, initiator: 'local' })
-    this.onGone?.(this.#ending.info)
+    this.owner?.onGone(this.#ending.info)
     this.#ending.settle()
     this.#outbox.fail(this.#ending.error ?? new ConnectionClosedError())
   }

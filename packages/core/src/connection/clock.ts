@@ -25,9 +25,18 @@ export interface Clock {
 /** The real time. Its timers are unreferenced: an idle timeout alone never keeps a process running. */
 export const systemClock: Clock = {
   now: () => performance.now(),
-  schedule(callback, delay) {
-    const handle = setTimeout(callback, delay)
-    handle.unref()
-    return { cancel: () => clearTimeout(handle) }
-  },
+  schedule: (callback, delay) => new SystemTimer(callback, delay),
+}
+
+class SystemTimer implements Timer {
+  readonly #handle: NodeJS.Timeout
+
+  constructor(callback: () => void, delay: number) {
+    this.#handle = setTimeout(callback, delay)
+    this.#handle.unref()
+  }
+
+  cancel(): void {
+    clearTimeout(this.#handle)
+  }
 }

@@ -138,31 +138,38 @@ export class Inbox<T> {
     if (this.#reader !== undefined) throw new ConnectionBusyError()
     this.#reader = reader
     this.#paused = false
-    const mine = (): boolean => this.#reader === reader
-    const lease: Lease<T> = {
-      pause: () => {
-        if (!mine()) return
-        this.#paused = true
-        this.#regulate()
-      },
-      resume: () => {
-        if (!mine() || !this.#paused) return
-        this.#paused = false
-        this.#deliver()
-      },
-      take: () => {
-        if (!mine()) return undefined
-        if (this.length > 0) return this.#take()
-        if (this.over) this.#finish(reader)
-        return undefined
-      },
-      release: () => {
-        if (!mine()) return
-        this.#reader = undefined
-        this.#regulate()
-      },
-    }
-    return lease
+    return new InboxLease(this, reader)
+  }
+
+  /** For a lease: whether its reader has the inbox. */
+  isReadBy(reader: Reader<T>): boolean {
+    return this.#reader === reader
+  }
+
+  /** For a lease. */
+  hold(): void {
+    this.#paused = true
+    this.#regulate()
+  }
+
+  /** For a lease. */
+  unhold(): void {
+    if (!this.#paused) return
+    this.#paused = false
+    this.#deliver()
+  }
+
+  /** For a lease. */
+  takeFor(reader: Reader<T>): T | undefined {
+    if (this.length > 0) return this.#take()
+    if (this.over) this.#finish(reader)
+    return undefined
+  }
+
+  /** For a lease. */
+  release(): void {
+    this.#reader = undefined
+    this.#regulate()
   }
 
   /** Begins delivery to a reader that has just claimed: separate, so that the reader holds its lease by then. */
@@ -219,5 +226,31 @@ export class Inbox<T> {
     this.#flowing = wanted
     if (wanted) this.#flow.resume()
     else this.#flow.pause()
+  }
+}
+
+class InboxLease<T> implements Lease<T> {
+  readonly #inbox: Inbox<T>
+  readonly #reader: Reader<T>
+
+  constructor(inbox: Inbox<T>, reader: Reader<T>) {
+    this.#inbox = inbox
+    this.#reader = reader
+  }
+
+  pause(): void {
+    if (this.#inbox.isReadBy(this.#reader)) this.#inbox.hold()
+  }
+
+  resume(): void {
+    if (this.#inbox.isReadBy(this.#reader)) this.#inbox.unhold()
+  }
+
+  take(): T | undefined {
+    return this.#inbox.isReadBy(this.#reader) ? this.#inbox.takeFor(this.#reader) : undefined
+  }
+
+  release(): void {
+    if (this.#inbox.isReadBy(this.#reader)) this.#inbox.release()
   }
 }

@@ -14,7 +14,7 @@ export class Outbox {
   #scheduled = false
   #failure: Error | undefined
   #drained: Deferred<void> | undefined
-  #whenEmpty: (() => void)[] = []
+  #whenEmpty: (() => void)[] | undefined
   readonly #chunks: ChunkJoiner
   readonly #driver: Driver
   readonly #highWaterMark: number
@@ -76,9 +76,9 @@ export class Outbox {
     if (!this.#chunks.empty || this.#failure) return
     this.#drained?.resolve()
     this.#drained = undefined
-    if (this.#whenEmpty.length === 0) return
     const callbacks = this.#whenEmpty
-    this.#whenEmpty = []
+    if (callbacks === undefined) return
+    this.#whenEmpty = undefined
     for (const callback of callbacks) callback()
   }
 
@@ -91,7 +91,7 @@ export class Outbox {
 
   whenEmpty(callback: () => void): void {
     if (this.level === 0 && this.#chunks.empty) callback()
-    else this.#whenEmpty.push(callback)
+    else (this.#whenEmpty ??= []).push(callback)
   }
 
   /** Drops what is queued: the connection is gone. */
@@ -100,7 +100,7 @@ export class Outbox {
     this.#failure = error
     this.#chunks.take()
     this.#bytes = 0
-    this.#whenEmpty = []
+    this.#whenEmpty = undefined
     this.#drained?.reject(error)
     this.#drained = undefined
   }

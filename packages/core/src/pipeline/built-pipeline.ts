@@ -1,10 +1,13 @@
 import type { SocketAddress } from '../connection/socket-address.ts'
-import type { Plugin } from './plugin.ts'
+import type { Site } from './link.ts'
+import type { Direction, Plugin } from './plugin.ts'
 
 /** A plugin ready to be opened, whatever its types: those were checked when the pipeline was composed. */
 export interface BuiltPlugin extends Plugin<unknown, unknown, unknown, unknown> {
   /** Nothing comes after it: it answers by itself, or serves. */
   readonly terminal: boolean
+  /** For its links, and for errors. */
+  readonly sites: Readonly<Record<Direction, Site>>
   /** For stateless serving: how `respond` answers one item. */
   readonly answer?: Answer
 }

@@ -33,7 +33,7 @@ export function handle<In = Uint8Array, Out = Uint8Array>(
   serve: (connection: MessageConnection<In, Out>) => Promise<void> | void,
 ): Handler<In, Out> {
   if (typeof serve !== 'function') throw new InvalidOptionError('handle', 'a function', serve)
-  const plugin: BuiltPlugin = {
+  const plugin: Omit<BuiltPlugin, 'sites'> = {
     name: 'handle',
     terminal: true,
     open: () => ({}),
@@ -97,7 +97,7 @@ export function respond<In, Out>(
 ): Handler<In, Out> {
   if (typeof answer !== 'function') throw new InvalidOptionError('respond', 'a function', answer)
   const { concurrency } = resolveOptions('respond', RESPOND_OPTIONS, options)
-  const plugin: BuiltPlugin = {
+  const plugin: Omit<BuiltPlugin, 'sites'> = {
     name: 'respond',
     terminal: true,
     perDatagram: true,
