@@ -125,8 +125,6 @@ function payloadOf(item: unknown, offset: number, writer: PayloadWriter): LogFie
 
 /** One direction: writes a line for each item, then passes on the item itself. */
 export class LoggedDirection implements Stage<unknown, unknown> {
-  /** A function that redacts is given a copy. */
-  readonly borrows = true
   readonly #log: ConnectionLog
   readonly #direction: Direction
   /** Where payload is shown at all. */
@@ -138,6 +136,11 @@ export class LoggedDirection implements Stage<unknown, unknown> {
     this.#log = log
     this.#direction = direction
     if (options.format !== 'summary') this.#writer = new PayloadWriter(options, direction)
+  }
+
+  /** A function that redacts is given a copy. */
+  get borrows(): true {
+    return true
   }
 
   push(item: unknown, emit: Emit<unknown>): void {

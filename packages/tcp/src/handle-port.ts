@@ -1,5 +1,4 @@
 import { resetBehindEnd } from './descriptor.ts'
-import { HandleWriter } from './handle-writer.ts'
 import {
   type BulkBuffer,
   copyOf,
@@ -13,12 +12,11 @@ import {
 import type { StreamBinding, StreamHandle } from './stream-binding.ts'
 import type { PortEvents, StreamPort } from './stream-port.ts'
 import { systemError } from './system-error.ts'
+import { Unsent, type UnsentEvents } from './unsent.ts'
+import { endWriting, type RequestOwner, writeTo } from './write-request.ts'
 
 /** What libuv tells for the end of input: the same number on every system. */
 const UV_EOF = -4095
-
-const OWNER: unique symbol = Symbol('millrace.port')
-type Owned = StreamHandle & { [OWNER]: HandlePort }
 
 /**
  * A port on the handle that Node's `Socket` stands on, for accepted connections: making a socket costs more than all else
@@ -27,14 +25,16 @@ type Owned = StreamHandle & { [OWNER]: HandlePort }
  * Quiet connections are all read into one buffer, and what comes is copied out. One that reads much is given memory of
  * its own (see {@link BulkBuffer}).
  */
-export class HandlePort implements StreamPort {
+export class HandlePort implements StreamPort, UnsentEvents, RequestOwner {
   inputEnded = false
   ending = false
   outputEnded = false
   readonly #handle: StreamHandle
   readonly #binding: StreamBinding
   readonly #events: PortEvents
-  readonly #writer: HandleWriter
+  #unsent: Unsent | undefined
+  /** A write has failed, which is told in a turn of its own. */
+  #broken = false
   #bulk: BulkBuffer | undefined
   #quiet: QuietCount | undefined
   #flowing = false
@@ -46,15 +46,14 @@ export class HandlePort implements StreamPort {
     this.#handle = handle
     this.#binding = binding
     this.#events = events
-    this.#writer = new HandleWriter(handle, binding, this)
-    ;(handle as Owned)[OWNER] = this
-    handle.onread = HandlePort.#onRead
+    handle.onread = () => this.#onRead()
     handle.useUserBuffer(SHARED)
     this.#readStart()
   }
 
   get queuedBytes(): number {
-    return this.#writer.queuedBytes
+    if (this.#unsent) return this.#unsent.bytes
+    return this.#broken ? 1 : 0
   }
 
   resume(): void {
@@ -69,16 +68,22 @@ export class HandlePort implements StreamPort {
   }
 
   send(chunks: Uint8Array[], bytes: number): void {
-    this.#writer.send(chunks, bytes)
+    if (this.#unsent) return this.#unsent.push(chunks, bytes)
+    if (this.#broken) return
+    const outcome = writeTo(this.#handle, this.#binding, chunks, bytes)
+    if (outcome === 0) return
+    if (typeof outcome === 'number') return this.onWriteError(outcome)
+    this.#unsent = new Unsent(this.#handle, this.#binding, this)
+    this.#unsent.await(outcome, chunks)
   }
 
   end(): void {
     this.ending = true
-    this.#writer.end()
+    endWriting(this.#handle, this.#binding, this)
   }
 
   reset(): void {
-    this.#writer.discard()
+    this.#unsent?.discard()
     const { reset } = this.#handle
     // A handle whose FIN is on its way refuses a reset; by then all that was written is with the kernel.
     if (this.#released || this.ending || !reset) this.destroy()
@@ -92,26 +97,27 @@ export class HandlePort implements StreamPort {
     this.#handle.close(() => this.#events.onClose())
   }
 
-  /** For the writer: everything has gone out. */
-  onSent(): void {
+  /** For what was unsent. */
+  onAllSent(): void {
+    this.#unsent = undefined
     if (this.#released) return
     if (!this.#events.holdsInput) this.#bulk?.settle(true)
     this.#events.onSent()
   }
 
-  /** For the writer: the end of the output has gone out. */
-  onShutdown(): void {
+  /** For what was unsent, too: told later, because drivers never call back from within a write. */
+  onWriteError(status: number): void {
+    this.#unsent = undefined
+    this.#broken = true
+    process.nextTick(() => this.#fail(systemError(status, 'write')))
+  }
+
+  /** For the request that ends the output. Where there is none any more, it has ended. */
+  onComplete(): void {
     if (this.#released) return
     this.outputEnded = true
     this.#events.onFinish()
     if (this.inputEnded) this.destroy()
-  }
-
-  /** For the writer, too. */
-  onError(cause: Error): void {
-    if (this.#released) return
-    this.#events.onError(cause)
-    this.destroy()
   }
 
   /** What came while nobody read. */
@@ -123,12 +129,11 @@ export class HandlePort implements StreamPort {
     if (!this.#released) this.#readStart()
   }
 
-  static #onRead(this: StreamHandle): Uint8Array | undefined {
-    const port = (this as Owned)[OWNER]
-    const { streamBaseState, kReadBytesOrError } = port.#binding
+  #onRead(): Uint8Array | undefined {
+    const { streamBaseState, kReadBytesOrError } = this.#binding
     const length = streamBaseState[kReadBytesOrError] as number
-    if (length > 0) return port.#onBytes(length)
-    if (length < 0) port.#onReadEnd(length)
+    if (length > 0) return this.#onBytes(length)
+    if (length < 0) this.#onReadEnd(length)
     return undefined
   }
 
@@ -169,9 +174,9 @@ export class HandlePort implements StreamPort {
   }
 
   #onReadEnd(status: number): void {
-    if (status !== UV_EOF) return this.onError(systemError(status, 'read'))
+    if (status !== UV_EOF) return this.#fail(systemError(status, 'read'))
     const cause = resetBehindEnd(this.#handle.fd)
-    if (cause) return this.onError(cause)
+    if (cause) return this.#fail(cause)
     this.inputEnded = true
     this.#events.onEnd()
     if (this.outputEnded) this.destroy()
@@ -179,7 +184,13 @@ export class HandlePort implements StreamPort {
 
   #readStart(): void {
     const status = this.#handle.readStart()
-    if (status < 0) process.nextTick(() => this.onError(systemError(status, 'read')))
+    if (status < 0) process.nextTick(() => this.#fail(systemError(status, 'read')))
+  }
+
+  #fail(cause: Error): void {
+    if (this.#released) return
+    this.#events.onError(cause)
+    this.destroy()
   }
 
   #release(): void {

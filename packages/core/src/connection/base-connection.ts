@@ -59,7 +59,7 @@ export class BaseConnection extends DuplexFaces<Uint8Array, Uint8Array> implemen
   readonly #readBrake: ReadBrake
   readonly #limits: ConnectionLimits
   readonly #watch: ActivityWatch
-  readonly #ending: Ending = new Ending()
+  #ended: Ending | undefined
   #status: ConnectionStatus = 'open'
   #bytesRead = 0
   /** What has arrived is being given out: the activity watch knows of this turn, and looks at what is written once at its end. */
@@ -79,6 +79,11 @@ export class BaseConnection extends DuplexFaces<Uint8Array, Uint8Array> implemen
     this.inbox = new Inbox(this.#readBrake, init.limits.highWaterMark, byteLength)
     this.#outbox = new Outbox(this.#driver, init.limits.highWaterMark, this.datagram)
     this.#watch = new ActivityWatch(init.clock, this.#outbox, init.limits, this)
+  }
+
+  /** Made when somebody waits for the end, or it begins. */
+  get #ending(): Ending {
+    return (this.#ended ??= new Ending())
   }
 
   get status(): ConnectionStatus {
@@ -150,7 +155,7 @@ export class BaseConnection extends DuplexFaces<Uint8Array, Uint8Array> implemen
   }
 
   drain({ signal }: AbortOptions = {}): Promise<void> {
-    if (this.#ending.error) return Promise.reject(this.#ending.error)
+    if (this.#ended?.error) return Promise.reject(this.#ended.error)
     if (this.#status === 'closing' || this.#status === 'closed') return Promise.reject(new ConnectionClosedError())
     return unlessAborted(this.#outbox.drained(), signal)
   }
@@ -161,7 +166,7 @@ export class BaseConnection extends DuplexFaces<Uint8Array, Uint8Array> implemen
   }
 
   closeWrite({ signal }: AbortOptions = {}): Promise<void> {
-    if (this.#ending.error) return Promise.resolve()
+    if (this.#ended?.error) return Promise.resolve()
     if (this.datagram && this.#status === 'open') {
       return ignoreRejection(Promise.reject(new HalfCloseUnsupportedError(this.transport)))
     }
@@ -258,7 +263,7 @@ export class BaseConnection extends DuplexFaces<Uint8Array, Uint8Array> implemen
   }
 
   #fail(error: Error, initiator: CloseInfo['initiator'], end: 'close' | 'reset' | 'none'): void {
-    if (this.#status === 'closed' || this.#ending.error) return
+    if (this.#status === 'closed' || this.#ended?.error) return
     this.#status = 'closing'
     this.#ending.begin({ error, initiator })
     this.#watch.stop()

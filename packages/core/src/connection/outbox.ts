@@ -15,13 +15,15 @@ export class Outbox {
   #failure: Error | undefined
   #drained: Deferred<void> | undefined
   #whenEmpty: (() => void)[] | undefined
-  readonly #chunks: ChunkJoiner
+  /** What was pushed and not flushed; none where that is nothing. */
+  #chunks: ChunkJoiner | undefined
+  readonly #joins: boolean
   readonly #driver: Driver
   readonly #highWaterMark: number
 
   /** @param datagram - each chunk stays by itself. */
   constructor(driver: Driver, highWaterMark: number, datagram: boolean) {
-    this.#chunks = new ChunkJoiner(!datagram)
+    this.#joins = !datagram
     this.#driver = driver
     this.#highWaterMark = highWaterMark
   }
@@ -42,7 +44,8 @@ export class Outbox {
 
   /** @returns false at the high-water mark or over it. */
   push(chunk: Uint8Array): boolean {
-    this.#chunks.push(chunk)
+    this.#chunks ??= spares.pop() ?? new ChunkJoiner()
+    this.#chunks.push(chunk, this.#joins)
     this.#bytes += chunk.byteLength
     this.accepted += chunk.byteLength
     if (this.#corks === 0 && !this.#scheduled) {
@@ -63,8 +66,8 @@ export class Outbox {
 
   flush(): void {
     this.#scheduled = false
-    if (this.#chunks.empty || this.#failure) return
-    const chunks = this.#chunks.take()
+    if (this.#chunks === undefined) return
+    const chunks = this.#take(this.#chunks)
     const bytes = this.#bytes
     this.#bytes = 0
     this.#driver.write(chunks, bytes)
@@ -73,7 +76,7 @@ export class Outbox {
 
   /** The driver has handed everything over. */
   onDrain(): void {
-    if (!this.#chunks.empty || this.#failure) return
+    if (this.#chunks || this.#failure) return
     this.#drained?.resolve()
     this.#drained = undefined
     const callbacks = this.#whenEmpty
@@ -84,27 +87,38 @@ export class Outbox {
 
   /** Resolves when nothing is left; rejects when the connection ends before. */
   drained(): Promise<void> {
-    if (this.level === 0 && this.#chunks.empty) return Promise.resolve()
+    if (this.level === 0 && !this.#chunks) return Promise.resolve()
     this.#drained ??= deferred()
     return ignoreRejection(this.#drained.promise)
   }
 
   whenEmpty(callback: () => void): void {
-    if (this.level === 0 && this.#chunks.empty) callback()
+    if (this.level === 0 && !this.#chunks) callback()
     else (this.#whenEmpty ??= []).push(callback)
+  }
+
+  #take(joiner: ChunkJoiner): Uint8Array[] {
+    this.#chunks = undefined
+    const chunks = joiner.take()
+    if (spares.length < MOST_SPARES) spares.push(joiner)
+    return chunks
   }
 
   /** Drops what is queued: the connection is gone. */
   fail(error: Error): void {
     if (this.#failure) return
     this.#failure = error
-    this.#chunks.take()
+    if (this.#chunks) this.#take(this.#chunks)
     this.#bytes = 0
     this.#whenEmpty = undefined
     this.#drained?.reject(error)
     this.#drained = undefined
   }
 }
+
+/** Joiners that are empty: each is needed from a first push to the flush that follows within the turn, and then by another outbox. */
+const spares: ChunkJoiner[] = []
+const MOST_SPARES = 64
 
 function flushScheduled(outbox: Outbox): void {
   outbox.flush()

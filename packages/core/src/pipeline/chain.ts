@@ -33,7 +33,6 @@ const borrows = (stage: AnyStage | undefined): boolean =>
 export class Chain {
   readonly #run: Engine
   readonly #plugins: readonly BuiltPlugin[]
-  readonly #gate: ClosedGate
   readonly #first: Entry
   #opened = 0
   #allBorrow = true
@@ -49,9 +48,9 @@ export class Chain {
   constructor(run: Engine, plugins: readonly BuiltPlugin[], wire: Next) {
     this.#run = run
     this.#plugins = plugins
-    this.#gate = new ClosedGate(run)
+    const gate = new ClosedGate(run)
     this.#segment = this.#newSegment()
-    this.#first = { next: this.#gate, segment: this.#segment }
+    this.#first = { next: gate, segment: this.#segment }
     this.#open = [this.#first]
     this.#outbound = { next: wire, segment: this.#newSegment() }
   }
@@ -75,12 +74,13 @@ export class Chain {
 
   /** Opens plugins until one gates; behind the last one is the handler's end. */
   openFrom(index: number): void {
+    const gate = new ClosedGate(this.#run)
     for (let i = index; i < this.#plugins.length; i++) {
       const plugin = this.#plugins[i] as BuiltPlugin
-      if (!this.#openPlugin(plugin, i)) return
+      if (!this.#openPlugin(plugin, i, gate)) return
       this.#opened++
       if (plugin.gates) {
-        this.#lead(this.#gate)
+        this.#lead(gate)
         return
       }
     }
@@ -140,13 +140,13 @@ export class Chain {
     return this.#run.connection.datagram ? { skipping: false, feeding: false } : STREAM
   }
 
-  #openPlugin(plugin: BuiltPlugin, index: number): boolean {
-    const context = new StageContext(this.#run, plugin, index, this.#outbound, this.#gate)
+  #openPlugin(plugin: BuiltPlugin, index: number, gate: ClosedGate): boolean {
+    const context = new StageContext(this.#run, plugin, index, this.#outbound, gate)
     try {
       const stages = plugin.open(context)
       refusePromise(stages, 'open')
       if (typeof stages !== 'object' || stages === null) throw new TypeError('open returned no stages')
-      this.#addStages(plugin, stages)
+      this.#addStages(plugin, stages, gate)
       context.segment = this.#segment
       this.#open?.push(context)
       return true
@@ -156,19 +156,19 @@ export class Chain {
     }
   }
 
-  #addStages(plugin: BuiltPlugin, stages: AnyStages): void {
+  #addStages(plugin: BuiltPlugin, stages: AnyStages, gate: ClosedGate): void {
     const { inbound, outbound, close } = stages
     if (outbound) this.#addOutbound(outbound, plugin.sites.outbound)
-    if (inbound) this.#addInbound(inbound, plugin.sites.inbound)
+    if (inbound) this.#addInbound(inbound, plugin.sites.inbound, gate)
     if (close) (this.#closing ??= []).push({ plugin, stages })
     this.#allBorrow &&= borrows(inbound) && borrows(outbound)
     if (outbound) this.#firstToWrite ??= plugin.name
   }
 
-  #addInbound(stage: AnyStage, site: Site): void {
+  #addInbound(stage: AnyStage, site: Site, gate: ClosedGate): void {
     const after = isAsyncStage(stage) ? this.#newSegment() : this.#segment
     const link = this.#link(stage, site, after)
-    link.next = this.#gate
+    link.next = gate
     this.#lead(link)
     this.#open = []
     this.#segment = after

@@ -83,8 +83,8 @@ export class StageLink implements Next {
     this.#segment = segment
     this.#site = site
     this.#stage = stage
-    // It holds nothing but the link, so that an idle connection does not carry more.
-    this.#emit = (item) => this.#take(item)
+    // A bound function, which takes half the memory of a closure with its context.
+    this.#emit = this.#take.bind(this)
   }
 
   item(item: unknown): void {

@@ -60,7 +60,8 @@ export class StageContext implements PluginContext, Entry {
   }
 
   get emitOutbound(): PluginContext['emitOutbound'] {
-    return (this.#emitOutbound ??= (item) => this.#run.emitOutbound(this.#above, item))
+    // Kept by every plugin that answers: it holds the run and the place, and not the whole context.
+    return (this.#emitOutbound ??= this.#run.emitOutbound.bind(this.#run, this.#above))
   }
 
   get hold(): PluginContext['hold'] {
