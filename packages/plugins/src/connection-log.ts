@@ -9,6 +9,7 @@ import {
   type PluginContext,
   type SocketAddress,
   type Stage,
+  type Stages,
 } from '@millrace/core'
 import { escapeText } from './byte-format.ts'
 import { type PayloadOptions, PayloadWriter } from './payload-writer.ts'
@@ -21,6 +22,7 @@ const NO_LABEL: { readonly label?: string } = {}
 /** What a log of one connection needs to know. */
 export interface ConnectionLogOptions extends PayloadOptions {
   readonly level: LogLevel
+  readonly direction: Direction | 'both'
   readonly label?: string
 }
 
@@ -37,8 +39,10 @@ function errorCode(error: unknown): string {
   return escapeText(text.slice(0, 100))
 }
 
-/** Writes the lines of one connection. None of its calls throws. */
-export class ConnectionLog {
+/** Writes the lines of one connection, in the directions that are wanted. None of its calls throws. */
+export class ConnectionLog implements Stages<unknown, unknown, unknown, unknown> {
+  readonly inbound?: LoggedDirection
+  readonly outbound?: LoggedDirection
   readonly #logger: LeveledLogger
   readonly #options: ConnectionLogOptions
   readonly #context: PluginContext
@@ -54,6 +58,9 @@ export class ConnectionLog {
     this.#options = options
     this.#context = context
     this.#openedAt = context.clock.now()
+    const { direction } = options
+    if (direction !== 'outbound') this.inbound = new LoggedDirection(this, 'inbound', options)
+    if (direction !== 'inbound') this.outbound = new LoggedDirection(this, 'outbound', options)
     this.#named = options.label === undefined ? NO_LABEL : { label: options.label }
   }
 
@@ -61,7 +68,7 @@ export class ConnectionLog {
     this.#guard(() => this.#line({}, 'connection opened'))
   }
 
-  closed({ error, initiator }: CloseInfo): void {
+  close({ error, initiator }: CloseInfo): void {
     this.#guard(() => {
       const { bytesRead, bytesWritten } = this.#context.connection
       const duration = Math.round(this.#context.clock.now() - this.#openedAt)

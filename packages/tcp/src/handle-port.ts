@@ -5,7 +5,6 @@ import {
   forgetCopy,
   GivenBuffer,
   LentBuffer,
-  QuietCount,
   SHARED,
   SMALL,
 } from './read-buffers.ts'
@@ -36,7 +35,6 @@ export class HandlePort implements StreamPort, UnsentEvents, RequestOwner {
   /** A write has failed, which is told in a turn of its own. */
   #broken = false
   #bulk: BulkBuffer | undefined
-  #quiet: QuietCount | undefined
   #flowing = false
   #kept: Uint8Array | undefined
   #released = false
@@ -146,7 +144,6 @@ export class HandlePort implements StreamPort, UnsentEvents, RequestOwner {
     if (lent && !this.#events.holdsInput) forgetCopy(chunk)
     if (length <= SMALL || this.#released) return undefined
     this.#bulk = lent ? new LentBuffer() : new GivenBuffer()
-    this.#quiet = new QuietCount()
     return this.#bulk.memory
   }
 
@@ -156,7 +153,7 @@ export class HandlePort implements StreamPort, UnsentEvents, RequestOwner {
     if (this.#released) return undefined
     const free = !this.#events.holdsInput
     bulk.settle(free)
-    if (this.#quiet?.add(length)) {
+    if (bulk.quiet) {
       bulk.release(free)
       this.#bulk = undefined
       return SHARED

@@ -36,26 +36,28 @@ export function forgetCopy(copy: Uint8Array): void {
 }
 
 /** What one bulk connection reads into. */
-export interface BulkBuffer {
-  /** To be read into next. */
-  readonly memory: Buffer
-  /** The chunk that was read into the memory. @param lent - its reader keeps nothing of it. */
-  take(length: number, lent: boolean): Uint8Array
-  /** The chunk has been read. @param free - nothing of it, nor of any that was lent before, is in use. */
-  settle(free: boolean): void
-  /** The connection has no more use for it. */
-  release(free: boolean): void
-}
-
-/** Counts towards the end of bulk. */
-export class QuietCount {
+export abstract class BulkBuffer {
   #small = 0
 
-  /** @returns whether bulk is over. */
-  add(length: number): boolean {
-    this.#small = length > SMALL ? 0 : this.#small + 1
+  /** To be read into next. */
+  abstract readonly memory: Buffer
+
+  /** Whether bulk is over. */
+  get quiet(): boolean {
     return this.#small >= QUIET_AFTER
   }
+
+  /** The chunk that was read into the memory. @param lent - its reader keeps nothing of it. */
+  take(length: number, lent: boolean): Uint8Array {
+    this.#small = length > SMALL ? 0 : this.#small + 1
+    return this.chunk(length, lent)
+  }
+
+  /** The chunk has been read. @param free - nothing of it, nor of any that was lent before, is in use. */
+  abstract settle(free: boolean): void
+  /** The connection has no more use for it. */
+  abstract release(free: boolean): void
+  protected abstract chunk(length: number, lent: boolean): Uint8Array
 }
 
 const pool: Buffer[] = []
@@ -67,13 +69,13 @@ function giveBack(memory: Buffer): void {
 }
 
 /** For readers that borrow: the same memory is read into again as soon as nothing of what was in it is in use. */
-export class LentBuffer implements BulkBuffer {
+export class LentBuffer extends BulkBuffer {
   memory: Buffer = pooled()
   #isLent = false
   /** Memory of which something is in use. */
   readonly #inUse: Buffer[] = []
 
-  take(length: number, lent: boolean): Uint8Array {
+  protected chunk(length: number, lent: boolean): Uint8Array {
     this.#isLent = lent
     return lent ? this.memory.subarray(0, length) : copyOf(this.memory, length)
   }
@@ -96,10 +98,10 @@ export class LentBuffer implements BulkBuffer {
 }
 
 /** For readers that may keep what they read: it is theirs, and the next read goes elsewhere. */
-export class GivenBuffer implements BulkBuffer {
+export class GivenBuffer extends BulkBuffer {
   memory: Buffer = large.cut(GIVEN)
 
-  take(length: number): Uint8Array {
+  protected chunk(length: number): Uint8Array {
     // A piece that is part empty would pin more than it holds.
     if (length < GIVEN * 0.75) return copyOf(this.memory, length)
     const chunk = this.memory.subarray(0, length)

@@ -20,6 +20,8 @@ interface Closing {
   readonly stages: AnyStages
 }
 
+const NO_CLOSING: readonly Closing[] = []
+
 /** For all streams: nothing is skipped there. */
 const STREAM: Segment = { skipping: false, feeding: false }
 
@@ -37,7 +39,7 @@ export class Chain {
   #opened = 0
   #allBorrow = true
   #firstToWrite: string | undefined
-  #closing: Closing[] | undefined
+  #closing: readonly Closing[] | undefined
   #asyncLinks: AsyncNext[] | undefined
   /** Entries that lead to whatever inbound link comes next. */
   #open: Entry[] | undefined
@@ -160,7 +162,8 @@ export class Chain {
     const { inbound, outbound, close } = stages
     if (outbound) this.#addOutbound(outbound, plugin.sites.outbound)
     if (inbound) this.#addInbound(inbound, plugin.sites.inbound, gate)
-    if (close) (this.#closing ??= []).push({ plugin, stages })
+    // An array that is pushed to makes room for sixteen more.
+    if (close) this.#closing = (this.#closing ?? NO_CLOSING).concat({ plugin, stages })
     this.#allBorrow &&= borrows(inbound) && borrows(outbound)
     if (outbound) this.#firstToWrite ??= plugin.name
   }
