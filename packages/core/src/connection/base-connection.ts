@@ -170,6 +170,12 @@ export class BaseConnection extends DuplexFaces<Uint8Array, Uint8Array> implemen
     if (this.datagram && this.#status === 'open') {
       return ignoreRejection(Promise.reject(new HalfCloseUnsupportedError(this.transport)))
     }
+    this.beginCloseWrite()
+    return ignoreRejection(unlessAborted(this.#ending.writeEnded, signal))
+  }
+
+  /** {@link closeWrite} of a stream for one who does not wait: no promise is made. */
+  beginCloseWrite(): void {
     if (this.#status === 'open') {
       this.#status = 'half-closed-local'
       this.#outbox.flush()
@@ -177,17 +183,20 @@ export class BaseConnection extends DuplexFaces<Uint8Array, Uint8Array> implemen
     } else if (this.#status === 'half-closed-remote') {
       this.#finish('remote')
     }
-    return ignoreRejection(unlessAborted(this.#ending.writeEnded, signal))
   }
 
   close({ signal }: AbortOptions = {}): Promise<void> {
-    if (this.#status !== 'closing' && this.#status !== 'closed') {
-      const initiator = this.#status === 'half-closed-remote' ? 'remote' : 'local'
-      // First, so that a reader which is told finds the connection closing.
-      this.#finish(initiator)
-      this.inbox.fail(new ConnectionClosedError(), true)
-    }
+    this.beginClose()
     return ignoreRejection(unlessAborted(this.closed.then(nothing), signal))
+  }
+
+  /** {@link close} for one who does not wait: no promise is made. */
+  beginClose(): void {
+    if (this.#status === 'closing' || this.#status === 'closed') return
+    const initiator = this.#status === 'half-closed-remote' ? 'remote' : 'local'
+    // First, so that a reader which is told finds the connection closing.
+    this.#finish(initiator)
+    this.inbox.fail(undefined, true)
   }
 
   abort(reason?: unknown): void {
@@ -251,7 +260,7 @@ export class BaseConnection extends DuplexFaces<Uint8Array, Uint8Array> implemen
     if (error) this.#ending.begin({ error, initiator: 'local' })
     this.owner?.onGone(this.#ending.info)
     this.#ending.settle()
-    this.#outbox.fail(this.#ending.error ?? new ConnectionClosedError())
+    this.#outbox.fail(this.#ending.error)
   }
 
   /** Both directions are over, or this side wants them to be: flush and release. */

@@ -1,4 +1,4 @@
-import { ConnectionBusyError } from '../errors/connection-errors.ts'
+import { ConnectionBusyError, ConnectionClosedError } from '../errors/connection-errors.ts'
 
 /** What a reader of an {@link Inbox} is told. None of these may throw. */
 export interface Reader<T> {
@@ -109,9 +109,10 @@ export class Inbox<T> {
   /**
    * The source has broken, or was closed. A pushed-to reader learns it at once, one that pulls after what waits.
    *
+   * @param error - left out where this side has closed it: a {@link ConnectionClosedError} is made where somebody is told.
    * @param discard - drop what waits, for those that pull too.
    */
-  fail(error: Error, discard: boolean): void {
+  fail(error: Error | undefined, discard: boolean): void {
     if (this.#ending === 'failed' || (this.#ending === 'ended' && this.length === 0)) return
     this.#ending = 'failed'
     this.#failure = error
@@ -119,7 +120,7 @@ export class Inbox<T> {
     const reader = this.#reader
     if (reader?.onItem) {
       this.#reader = undefined
-      reader.onError(error)
+      reader.onError(this.#reason())
     } else {
       this.#deliver()
     }
@@ -208,7 +209,12 @@ export class Inbox<T> {
   #finish(reader: Reader<T>): void {
     this.#reader = undefined
     if (this.#ending === 'ended') reader.onEnd()
-    else reader.onError(this.#failure as Error)
+    else reader.onError(this.#reason())
+  }
+
+  /** The same for all that are told. An error costs more than all else in the end of a connection. */
+  #reason(): Error {
+    return (this.#failure ??= new ConnectionClosedError())
   }
 
   #clear(): void {

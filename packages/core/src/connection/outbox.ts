@@ -1,3 +1,4 @@
+import { ConnectionClosedError } from '../errors/connection-errors.ts'
 import { ChunkJoiner } from './chunk-joiner.ts'
 import type { Driver } from './driver.ts'
 import { type Deferred, deferred, ignoreRejection } from './promises.ts'
@@ -12,7 +13,7 @@ export class Outbox {
   #bytes = 0
   #corks = 0
   #scheduled = false
-  #failure: Error | undefined
+  #over = false
   #drained: Deferred<void> | undefined
   #whenEmpty: (() => void)[] | undefined
   /** What was pushed and not flushed; none where that is nothing. */
@@ -76,7 +77,7 @@ export class Outbox {
 
   /** The driver has handed everything over. */
   onDrain(): void {
-    if (this.#chunks || this.#failure) return
+    if (this.#chunks || this.#over) return
     this.#drained?.resolve()
     this.#drained = undefined
     const callbacks = this.#whenEmpty
@@ -104,14 +105,18 @@ export class Outbox {
     return chunks
   }
 
-  /** Drops what is queued: the connection is gone. */
-  fail(error: Error): void {
-    if (this.#failure) return
-    this.#failure = error
+  /**
+   * Drops what is queued: the connection is gone.
+   *
+   * @param error - left out where it ended cleanly.
+   */
+  fail(error: Error | undefined): void {
+    if (this.#over) return
+    this.#over = true
     if (this.#chunks) this.#take(this.#chunks)
     this.#bytes = 0
     this.#whenEmpty = undefined
-    this.#drained?.reject(error)
+    this.#drained?.reject(error ?? new ConnectionClosedError())
     this.#drained = undefined
   }
 }

@@ -21,8 +21,9 @@ export class MessageDuplex extends DuplexFaces<unknown, unknown> implements Mess
   #writable: Deferred<void> | undefined
   #writeClosed = false
   #discarding = false
-  /** Why nothing comes any more. */
-  #over: Error | undefined
+  /** The run is over: nothing comes any more. */
+  #over = false
+  #error: Error | undefined
 
   constructor(run: Engine) {
     super()
@@ -105,7 +106,7 @@ export class MessageDuplex extends DuplexFaces<unknown, unknown> implements Mess
   close(options: AbortOptions = {}): Promise<void> {
     this.#writeClosed = true
     const ended = this.#run.outputOver
-    this.inbox.fail(new ConnectionClosedError(), true)
+    this.inbox.fail(undefined, true)
     this.#run.close()
     const closed = ended.then(() => this.#run.connection.close())
     return ignoreRejection(unlessAborted(closed, options.signal))
@@ -135,7 +136,7 @@ export class MessageDuplex extends DuplexFaces<unknown, unknown> implements Mess
   discardInput(): void {
     this.#discarding = true
     this.#writeClosed = true
-    this.inbox.fail(new ConnectionClosedError(), true)
+    this.inbox.fail(undefined, true)
     this.#release?.()
     this.#release = undefined
   }
@@ -143,8 +144,9 @@ export class MessageDuplex extends DuplexFaces<unknown, unknown> implements Mess
   /** The run is over. */
   fail(error: Error | undefined): void {
     this.#writeClosed = true
-    this.#over ??= error ?? new ConnectionClosedError()
-    this.#inbox?.fail(this.#over, false)
+    this.#over = true
+    this.#error ??= error
+    this.#inbox?.fail(error, false)
     this.#writable?.reject(error ?? new ConnectionClosedError())
   }
 
@@ -162,7 +164,7 @@ export class MessageDuplex extends DuplexFaces<unknown, unknown> implements Mess
       },
     }
     const inbox = new Inbox<unknown>(flow, this.#limit, sizeOf)
-    if (this.#over) inbox.fail(this.#over, false)
+    if (this.#over) inbox.fail(this.#error, false)
     return inbox
   }
 

@@ -166,15 +166,15 @@ export class Run implements Engine, Intaker, ConnectionUser {
 
   close(): void {
     this.#closing = true
-    if (this.#outputEnded === 'ended') void this.connection.close()
+    if (this.#outputEnded === 'ended') this.connection.beginClose()
     else this.endOutput()
   }
 
   onWireEnd(): void {
     this.#outputEnded = 'ended'
     this.#outputOver?.resolve()
-    if (this.#closing || this.connection.datagram) void this.connection.close()
-    else void this.connection.closeWrite()
+    if (this.#closing || this.connection.datagram) this.connection.beginClose()
+    else this.connection.beginCloseWrite()
   }
 
   onMessagesEnd(): void {
