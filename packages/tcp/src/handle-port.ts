@@ -10,6 +10,7 @@ import {
 } from './read-buffers.ts'
 import type { StreamBinding, StreamHandle } from './stream-binding.ts'
 import type { PortEvents, StreamPort } from './stream-port.ts'
+import { silence, type Talker } from './silence.ts'
 import { systemError } from './system-error.ts'
 import { Unsent, type UnsentEvents } from './unsent.ts'
 import { endWriting, type RequestOwner, writeTo } from './write-request.ts'
@@ -24,7 +25,7 @@ const UV_EOF = -4095
  * Quiet connections are all read into one buffer, and what comes is copied out. One that reads much is given memory of
  * its own (see {@link BulkBuffer}).
  */
-export class HandlePort implements StreamPort, UnsentEvents, RequestOwner {
+export class HandlePort implements StreamPort, UnsentEvents, RequestOwner, Talker {
   inputEnded = false
   ending = false
   outputEnded = false
@@ -35,6 +36,8 @@ export class HandlePort implements StreamPort, UnsentEvents, RequestOwner {
   /** A write has failed, which is told in a turn of its own. */
   #broken = false
   #bulk: BulkBuffer | undefined
+  /** Seconds of silence after which the memory for bulk is taken back. */
+  #patience = 2
   #flowing = false
   #kept: Uint8Array | undefined
   #released = false
@@ -118,6 +121,20 @@ export class HandlePort implements StreamPort, UnsentEvents, RequestOwner {
     if (this.inputEnded) this.destroy()
   }
 
+  /**
+   * For {@link Silence}. Telling a handle outside of a read where to read into leaves a listener behind in Node, of some 50
+   * bytes, for as long as the connection lives: so each time the next one takes twice as long.
+   */
+  look(): boolean {
+    const bulk = this.#bulk
+    if (bulk === undefined) return false
+    if (++bulk.silentFor < this.#patience || this.#events.holdsInput) return true
+    this.#patience *= 2
+    this.#endBulk(true)
+    this.#handle.useUserBuffer(SHARED)
+    return false
+  }
+
   /** What came while nobody read. */
   giveKept(): void {
     const chunk = this.#kept
@@ -144,6 +161,7 @@ export class HandlePort implements StreamPort, UnsentEvents, RequestOwner {
     if (lent && !this.#events.holdsInput) forgetCopy(chunk)
     if (length <= SMALL || this.#released) return undefined
     this.#bulk = lent ? new LentBuffer() : new GivenBuffer()
+    silence.watch(this)
     return this.#bulk.memory
   }
 
@@ -154,8 +172,7 @@ export class HandlePort implements StreamPort, UnsentEvents, RequestOwner {
     const free = !this.#events.holdsInput
     bulk.settle(free)
     if (bulk.quiet) {
-      bulk.release(free)
-      this.#bulk = undefined
+      this.#endBulk(free)
       return SHARED
     }
     return bulk.memory === memory ? undefined : bulk.memory
@@ -193,8 +210,14 @@ export class HandlePort implements StreamPort, UnsentEvents, RequestOwner {
   #release(): void {
     this.#released = true
     this.#kept = undefined
-    this.#bulk?.release(!this.#events.holdsInput && this.queuedBytes === 0)
+    this.#endBulk(!this.#events.holdsInput && this.queuedBytes === 0)
+  }
+
+  #endBulk(free: boolean): void {
+    if (this.#bulk === undefined) return
+    this.#bulk.release(free)
     this.#bulk = undefined
+    silence.forget(this)
   }
 }
 

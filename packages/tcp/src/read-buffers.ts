@@ -37,6 +37,8 @@ export function forgetCopy(copy: Uint8Array): void {
 
 /** What one bulk connection reads into. */
 export abstract class BulkBuffer {
+  /** Looks that have passed since the last read: see `Silence`. */
+  silentFor = 0
   #small = 0
 
   /** To be read into next. */
@@ -49,6 +51,7 @@ export abstract class BulkBuffer {
 
   /** The chunk that was read into the memory. @param lent - its reader keeps nothing of it. */
   take(length: number, lent: boolean): Uint8Array {
+    this.silentFor = 0
     this.#small = length > SMALL ? 0 : this.#small + 1
     return this.chunk(length, lent)
   }

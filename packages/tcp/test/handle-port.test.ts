@@ -156,6 +156,44 @@ describe('lending', () => {
   })
 })
 
+test('bulk that has fallen silent is read like any other connection again, its next chunk too', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+  try {
+    const { handle, remote, seen, port, close } = await setUp()
+    Object.assign(seen, { borrows: true })
+    const told = vi.spyOn(handle, 'useUserBuffer')
+    port.resume()
+    const send = async (bytes: Uint8Array): Promise<void> => {
+      const before = seen.bytes
+      remote.write(bytes)
+      await vi.waitFor(() => expect(seen.bytes).toBe(before + bytes.length))
+    }
+    await send(pattern(20_000))
+    vi.advanceTimersByTime(1_000)
+    await send(pattern(20_000))
+    vi.advanceTimersByTime(1_000)
+    expect(told).not.toHaveBeenCalled()
+    seen.holdsInput = true
+    vi.advanceTimersByTime(10_000)
+    expect(told).not.toHaveBeenCalled()
+    seen.holdsInput = false
+    vi.advanceTimersByTime(1_000)
+    expect(told).toHaveBeenCalledTimes(1)
+    expect(vi.getTimerCount()).toBe(0)
+    const sent = pattern(300_000)
+    await send(sent)
+    expect(Buffer.concat(seen.chunks).subarray(-1)).toEqual(Buffer.from(sent.subarray(-1)))
+    // The second time it takes twice as long.
+    vi.advanceTimersByTime(3_000)
+    expect(told).toHaveBeenCalledTimes(1)
+    vi.advanceTimersByTime(1_000)
+    expect(told).toHaveBeenCalledTimes(2)
+    await close()
+  } finally {
+    vi.useRealTimers()
+  }
+})
+
 describe('writing', () => {
   test('joins small chunks into one request, and gathers large ones', async () => {
     const { handle, remote, port, close } = await setUp()
