@@ -50,11 +50,12 @@ export function isStreamHandle(value: unknown): value is StreamHandle {
 
 /**
  * The binding under Node's own sockets. It is no public interface (DEP0111 of Node's deprecations advises against it), so
- * it is looked at before it is used: where anything is missing, or the process may not have it, sockets do.
+ * it is looked at before it is used: where anything is missing, or the process may not have it, sockets do. So they do
+ * where `MILLRACE_DRIVER` is `public`.
  */
 export function findStreamBinding(): StreamBinding | undefined {
-  // Not tried there.
-  if (process.platform === 'win32') return undefined
+  // Not tried on Windows.
+  if (process.platform === 'win32' || process.env['MILLRACE_DRIVER'] === 'public') return undefined
   try {
     const { binding } = process as unknown as { readonly binding?: (name: string) => Partial<StreamBinding> }
     const found = binding?.call(process, 'stream_wrap')
