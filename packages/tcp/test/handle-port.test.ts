@@ -3,6 +3,7 @@ import { createServer } from 'node:net'
 import { describe, expect, test, vi } from 'vitest'
 import { acceptHandles } from '../src/accept-handles.ts'
 import { HandlePort } from '../src/handle-port.ts'
+import { findStreamBinding } from '../src/stream-binding.ts'
 import { handlePair, pattern, PortRecorder, received, streamBinding } from './loopback.ts'
 import { expectNothingLeft } from './support.ts'
 
@@ -246,4 +247,11 @@ describe('acceptHandles', () => {
     server.close()
     await once(server, 'close')
   })
+})
+
+test('findStreamBinding finds none where public interfaces alone are asked for', () => {
+  expect(findStreamBinding()).toBeDefined()
+  vi.stubEnv('MILLRACE_DRIVER', 'public')
+  expect(findStreamBinding()).toBeUndefined()
+  vi.unstubAllEnvs()
 })
