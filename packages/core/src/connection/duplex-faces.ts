@@ -13,10 +13,11 @@ import type { Inbox } from './inbox.ts'
 import { ignoreRejection } from './promises.ts'
 import { pump } from './sink.ts'
 import type { SocketAddress } from './socket-address.ts'
-import { CONNECTION, createSource, tagWithConnection } from './source.ts'
+import { CONNECTION, createSource, tagWithConnection, tapInbox } from './source.ts'
+import { type Tap, TAP, type Tappable, type TapReader } from './tap.ts'
 
 /** The pulled and the pushed face of an inbox, and the sink, for any duplex. Each is made when it is first asked for. */
-export abstract class DuplexFaces<In, Out> implements Duplex<In, Out> {
+export abstract class DuplexFaces<In, Out> implements Duplex<In, Out>, Tappable<In> {
   #sinking = false
   #sink: Duplex<In, Out>['sink'] | undefined
   #source: AsyncIterable<In> | undefined
@@ -69,6 +70,10 @@ export abstract class DuplexFaces<In, Out> implements Duplex<In, Out> {
 
   [Symbol.asyncIterator](): AsyncIterator<In> {
     return this.source[Symbol.asyncIterator]()
+  }
+
+  [TAP](reader: TapReader<In>): Tap {
+    return tapInbox(this.inbox, reader)
   }
 
   [Symbol.asyncDispose](): Promise<void> {

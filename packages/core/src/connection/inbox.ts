@@ -8,6 +8,8 @@ export interface Reader<T> {
   readonly onReadable?: () => void
   /** For one that pulls: whether it waits for an item just now. */
   readonly waiting?: boolean
+  /** For one that is pushed to: it hears of a failure after what waits, as one that pulls does, rather than at once. */
+  readonly inOrder?: boolean
   /** The clean end, after the last item. */
   readonly onEnd: () => void
   /** The input broke, or this side closed it. For one that pulls, after the last item. */
@@ -107,18 +109,19 @@ export class Inbox<T> {
   }
 
   /**
-   * The source has broken, or was closed. A pushed-to reader learns it at once, one that pulls after what waits.
+   * The source has broken, or was closed. A pushed-to reader learns it at once, one that pulls, or is in order, after what waits.
    *
    * @param error - left out where this side has closed it: a {@link ConnectionClosedError} is made where somebody is told.
-   * @param discard - drop what waits, for those that pull too.
+   * @param discard - drop what waits, for those too.
    */
   fail(error: Error | undefined, discard: boolean): void {
     if (this.#ending === 'failed' || (this.#ending === 'ended' && this.length === 0)) return
     this.#ending = 'failed'
     this.#failure = error
-    if (discard || this.#reader?.onItem) this.#clear()
     const reader = this.#reader
-    if (reader?.onItem) {
+    const atOnce = reader?.onItem && !reader.inOrder
+    if (discard || atOnce) this.#clear()
+    if (atOnce) {
       this.#reader = undefined
       reader.onError(this.#reason())
     } else {

@@ -1,20 +1,17 @@
 import { ConnectionBusyError } from '../errors/connection-errors.ts'
 import type { ConnectionInfo } from './connection.ts'
 import type { Inbox, Lease, Reader } from './inbox.ts'
-
-interface Waiting<T> {
-  resolve(result: IteratorResult<T, undefined>): void
-  reject(error: Error): void
-}
+import { NOW, type Ready, type Tap, TAP, type Tappable, type TapReader } from './tap.ts'
 
 /**
  * One iteration over an inbox. Written by hand and not as a generator, because the `return()` of a generator waits behind a
  * pending `next()`, and an idle peer would hold it for ever.
  */
-class InboxIterator<T> implements AsyncIterableIterator<T>, Reader<T> {
+export class InboxIterator<T> implements AsyncIterableIterator<T>, Reader<T>, Ready<T> {
   readonly #inbox: Inbox<T>
   #lease: Lease<T> | undefined
-  #pending: Waiting<T> | undefined
+  #resolve: ((result: IteratorResult<T, undefined>) => void) | undefined
+  #reject: ((error: Error) => void) | undefined
   #done = false
   #failure: Error | undefined
 
@@ -23,7 +20,7 @@ class InboxIterator<T> implements AsyncIterableIterator<T>, Reader<T> {
   }
 
   get waiting(): boolean {
-    return this.#pending !== undefined
+    return this.#resolve !== undefined
   }
 
   [Symbol.asyncIterator](): this {
@@ -31,26 +28,30 @@ class InboxIterator<T> implements AsyncIterableIterator<T>, Reader<T> {
   }
 
   next(): Promise<IteratorResult<T, undefined>> {
-    try {
-      return this.#next()
-    } catch (error) {
-      return Promise.reject(error as Error)
-    }
-  }
-
-  #next(): Promise<IteratorResult<T, undefined>> {
-    if (this.#pending) throw new ConnectionBusyError('next() was called while another next() is pending')
+    if (this.#resolve) return Promise.reject(new ConnectionBusyError('next() was called while another next() is pending'))
     if (!this.#done && this.#lease === undefined) {
-      this.#lease = this.#inbox.claim(this)
+      try {
+        this.#lease = this.#inbox.claim(this)
+      } catch (error) {
+        return Promise.reject(error as Error)
+      }
       this.#inbox.start()
     }
-    const item = this.#done ? undefined : this.#lease?.take()
-    if (item !== undefined) return Promise.resolve({ done: false, value: item })
+    const result = this[NOW]()
+    if (result) return Promise.resolve(result)
+    // Where nothing waits, it is what tells the end.
+    if (!this.#done) this.#lease?.take()
     if (this.#failure) return Promise.reject(this.#takeFailure() as Error)
     if (this.#done) return Promise.resolve({ done: true, value: undefined })
     return new Promise((resolve, reject) => {
-      this.#pending = { resolve, reject }
+      this.#resolve = resolve
+      this.#reject = reject
     })
+  }
+
+  [NOW](): IteratorResult<T, undefined> | undefined {
+    if (this.#done || this.#lease === undefined || this.#resolve || this.#inbox.length === 0) return undefined
+    return { done: false, value: this.#lease.take() as T }
   }
 
   return(): Promise<IteratorResult<T, undefined>> {
@@ -62,12 +63,10 @@ class InboxIterator<T> implements AsyncIterableIterator<T>, Reader<T> {
   }
 
   onReadable(): void {
-    if (this.#pending === undefined) return
-    const item = this.#lease?.take()
-    if (item === undefined) return
-    const { resolve } = this.#pending
-    this.#pending = undefined
-    resolve({ done: false, value: item })
+    const resolve = this.#resolve
+    if (resolve === undefined || this.#lease === undefined) return
+    this.#resolve = undefined
+    resolve({ done: false, value: this.#lease.take() as T })
   }
 
   onEnd(): void {
@@ -89,18 +88,25 @@ class InboxIterator<T> implements AsyncIterableIterator<T>, Reader<T> {
   }
 
   #settle(): void {
-    const waiting = this.#pending
-    if (waiting === undefined) return
-    this.#pending = undefined
+    const resolve = this.#resolve
+    if (resolve === undefined) return
+    this.#resolve = undefined
     const failure = this.#takeFailure()
-    if (failure) waiting.reject(failure)
-    else waiting.resolve({ done: true, value: undefined })
+    if (failure) this.#reject?.(failure)
+    else resolve({ done: true, value: undefined })
   }
 }
 
-/** The items of an inbox to pull. Each iteration claims the inbox at its first `next()`. */
-export function createSource<T>(inbox: Inbox<T>): AsyncIterable<T> {
-  return { [Symbol.asyncIterator]: () => new InboxIterator(inbox) }
+/** The items of an inbox to pull, or to be tapped. Each iteration claims the inbox at its first `next()`, a tap at once. */
+export function createSource<T>(inbox: Inbox<T>): AsyncIterable<T> & Tappable<T> {
+  return { [Symbol.asyncIterator]: () => new InboxIterator(inbox), [TAP]: (reader) => tapInbox(inbox, reader) }
+}
+
+/** @throws {@link ConnectionBusyError} */
+export function tapInbox<T>(inbox: Inbox<T>, reader: TapReader<T>): Tap {
+  const lease = inbox.claim(reader)
+  lease.pause()
+  return lease
 }
 
 /** Under this an iterable says whose items it gives. */

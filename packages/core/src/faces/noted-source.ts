@@ -1,13 +1,9 @@
-import { ignoreRejection } from '../connection/promises.ts'
+import { iterate, letGo, NOW, type Ready } from '../connection/tap.ts'
 
 export type Source = AsyncIterable<unknown> | Iterable<unknown>
 export type Result = IteratorResult<unknown, undefined>
 
 const DONE: Result = { done: true, value: undefined }
-
-export function iterate(source: Source): AsyncIterator<unknown> | Iterator<unknown> {
-  return Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]()
-}
 
 /**
  * The source as an asynchronous stage gets it: it notes what the source throws, to be told from the stage's own failures, and can
@@ -15,7 +11,7 @@ export function iterate(source: Source): AsyncIterator<unknown> | Iterator<unkno
  */
 export class NotedSource implements AsyncIterableIterator<unknown> {
   readonly #source: Source
-  #iterator: AsyncIterator<unknown> | Iterator<unknown> | undefined
+  #iterator: (Partial<Ready<unknown>> & (AsyncIterator<unknown> | Iterator<unknown>)) | undefined
   #over = false
   #wake: (() => void) | undefined
   #failure: { readonly error: unknown } | undefined
@@ -35,6 +31,8 @@ export class NotedSource implements AsyncIterableIterator<unknown> {
 
   next(): Promise<Result> {
     if (this.#over) return Promise.resolve(DONE)
+    const now = this.#iterator?.[NOW]?.()
+    if (now) return Promise.resolve(now)
     return new Promise((resolve, reject) => {
       this.#wake = () => resolve(DONE)
       this.#pull().then(resolve, reject)
@@ -51,11 +49,7 @@ export class NotedSource implements AsyncIterableIterator<unknown> {
     if (this.#over) return
     this.#over = true
     this.#wake?.()
-    try {
-      void ignoreRejection(Promise.resolve(this.#iterator?.return?.()))
-    } catch {
-      // The source's own affair: nobody waits for it any more.
-    }
+    if (this.#iterator) letGo(this.#iterator)
   }
 
   async #pull(): Promise<Result> {
