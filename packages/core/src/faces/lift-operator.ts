@@ -2,9 +2,9 @@ import type { Observable, Subscriber } from 'rxjs'
 import { Inbox } from '../connection/inbox.ts'
 import { createSource } from '../connection/source.ts'
 import { BufferOverflowError } from '../errors/connection-errors.ts'
+import { handOn, startStage } from '../pipeline/batches.ts'
 import type { BuiltPlugin } from '../pipeline/built-pipeline.ts'
 import type { Direction } from '../pipeline/plugin.ts'
-import { iterateStage } from '../pipeline/returned.ts'
 import { sizeOf } from '../pipeline/size-of.ts'
 import type { AsyncStage } from '../pipeline/stage.ts'
 import { derive, type Origin, originOf } from '../rx/connection-observable.ts'
@@ -71,11 +71,12 @@ function asyncFeed(
   }
   const inbox = new Inbox<unknown>(flow, LIMIT, sizeOf)
   let iterator: AsyncIterator<unknown> | undefined
+  const give = (item: unknown): void => subscriber.next(item as never)
   const pump = async (): Promise<void> => {
     try {
-      iterator = iterateStage(stage, createSource(inbox))
+      iterator = startStage(stage, createSource(inbox), LIMIT)
       for (let result = await iterator.next(); !result.done; result = await iterator.next()) {
-        subscriber.next(result.value as never)
+        handOn(stage, result.value, give)
       }
       subscriber.complete()
     } catch (error) {

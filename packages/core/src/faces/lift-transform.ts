@@ -1,9 +1,9 @@
 import { Inbox } from '../connection/inbox.ts'
 import { connectionOf, InboxIterator, tagWithConnection, tapInbox } from '../connection/source.ts'
 import { iterate, letGo, NOW, type Ready, type Tap, tap, TAP, type Tappable, type TapReader } from '../connection/tap.ts'
+import { handOn, startStage } from '../pipeline/batches.ts'
 import type { BuiltPlugin } from '../pipeline/built-pipeline.ts'
 import type { Direction } from '../pipeline/plugin.ts'
-import { iterateStage } from '../pipeline/returned.ts'
 import { FaceRun } from './face-run.ts'
 import { NotedSource, type Result, type Source } from './noted-source.ts'
 
@@ -26,6 +26,7 @@ class StageIterator implements AsyncIterableIterator<unknown>, Ready<unknown>, T
   readonly #run: FaceRun
   readonly #output: Inbox<unknown>
   readonly #given: InboxIterator<unknown>
+  readonly #give = (item: unknown): void => this.#output.push(item)
   #noted: NotedSource | undefined
   #upstream: (Partial<Ready<unknown>> & (AsyncIterator<unknown> | Iterator<unknown>)) | undefined
   #tap: Tap | undefined
@@ -130,16 +131,12 @@ class StageIterator implements AsyncIterableIterator<unknown>, Ready<unknown>, T
   }
 
   #runAsync(stage: NonNullable<FaceRun['asyncStage']>): AsyncIterator<unknown> {
-    this.#noted = new NotedSource(this.#source)
-    try {
-      return iterateStage(stage, this.#noted)
-    } catch (error) {
-      throw this.#run.toError(error, 'asyncStage')
-    }
+    return startStage(stage, (this.#noted = new NotedSource(this.#source)), MOST)
   }
 
   #take(item: unknown): void {
-    if (this.#run.asyncStage) this.#output.push(item)
+    const { asyncStage } = this.#run
+    if (asyncStage) handOn(asyncStage, item, this.#give)
     else this.#run.push(item)
   }
 
@@ -177,5 +174,8 @@ class StageIterator implements AsyncIterableIterator<unknown>, Ready<unknown>, T
     this.#noted?.release()
   }
 }
+
+/** Of a batch for a stage that takes batches, in bytes. */
+const MOST = 256 * 1024
 
 const one = (): number => 1

@@ -9,7 +9,7 @@ const DONE: Result = { done: true, value: undefined }
  * The source as an asynchronous stage gets it: it notes what the source throws, to be told from the stage's own failures, and can
  * be let go from outside. (The `return()` of a stage that waits for its source waits as well.)
  */
-export class NotedSource implements AsyncIterableIterator<unknown> {
+export class NotedSource implements AsyncIterableIterator<unknown>, Ready<unknown> {
   readonly #source: Source
   #iterator: (Partial<Ready<unknown>> & (AsyncIterator<unknown> | Iterator<unknown>)) | undefined
   #over = false
@@ -31,12 +31,16 @@ export class NotedSource implements AsyncIterableIterator<unknown> {
 
   next(): Promise<Result> {
     if (this.#over) return Promise.resolve(DONE)
-    const now = this.#iterator?.[NOW]?.()
+    const now = this[NOW]()
     if (now) return Promise.resolve(now)
     return new Promise((resolve, reject) => {
       this.#wake = () => resolve(DONE)
       this.#pull().then(resolve, reject)
     })
+  }
+
+  [NOW](): Result | undefined {
+    return this.#over ? undefined : this.#iterator?.[NOW]?.()
   }
 
   return(): Promise<Result> {
