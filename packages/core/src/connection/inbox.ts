@@ -8,6 +8,8 @@ export interface Reader<T> {
   readonly onReadable?: () => void
   /** For one that pulls: whether it waits for an item just now. */
   readonly waiting?: boolean
+  /** For one that pulls: the item that it waits for, without a way through the queue. */
+  readonly onAwaited?: (item: T) => void
   /** For one that is pushed to: it hears of a failure after what waits, as one that pulls does, rather than at once. */
   readonly inOrder?: boolean
   /** The clean end, after the last item. */
@@ -93,6 +95,11 @@ export class Inbox<T> {
       // Something may have been given back, or have come in, meanwhile.
       if (this.#head < this.#items.length || this.over) this.#deliver()
       else this.#regulate()
+      return
+    }
+    if (reader?.waiting && reader.onAwaited && !this.#delivering && this.length === 0) {
+      reader.onAwaited(item)
+      this.#regulate()
       return
     }
     this.#items.push(item)
@@ -185,7 +192,9 @@ export class Inbox<T> {
     const item = this.#items[this.#head] as T
     this.#items[this.#head++] = undefined as T
     if (this.#head === this.#items.length) {
-      this.#items.length = 0
+      // Cutting an array to nothing costs more than a new one, and both more than taking out the one item there mostly is.
+      if (this.#head === 1) this.#items.pop()
+      else this.#items = []
       this.#head = 0
     } else if (this.#head > 1024) {
       this.#items.splice(0, this.#head)

@@ -62,11 +62,14 @@ export class InboxIterator<T> implements AsyncIterableIterator<T>, Reader<T>, Re
     return Promise.resolve({ done: true, value: undefined })
   }
 
-  onReadable(): void {
+  onAwaited(item: T): void {
     const resolve = this.#resolve
-    if (resolve === undefined || this.#lease === undefined) return
     this.#resolve = undefined
-    resolve({ done: false, value: this.#lease.take() as T })
+    resolve?.({ done: false, value: item })
+  }
+
+  onReadable(): void {
+    if (this.#resolve && this.#lease) this.onAwaited(this.#lease.take() as T)
   }
 
   onEnd(): void {
