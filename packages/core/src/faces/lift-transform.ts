@@ -43,6 +43,8 @@ class StageIterator implements AsyncIterableIterator<unknown>, Ready<unknown>, T
       fail: (error) => this.#fail(error),
       close: () => this.#end(),
     })
+    // It may have failed, or closed, when it was opened.
+    if (this.#over) this.#run.release()
   }
 
   [Symbol.asyncIterator](): this {
@@ -168,7 +170,7 @@ class StageIterator implements AsyncIterableIterator<unknown>, Ready<unknown>, T
   #release(): void {
     if (this.#over) return
     this.#over = true
-    this.#run.release()
+    ;(this.#run as FaceRun | undefined)?.release()
     this.#tap?.release()
     if (this.#upstream) letGo(this.#upstream)
     this.#noted?.release()
