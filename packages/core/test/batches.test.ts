@@ -64,6 +64,15 @@ describe('a stage in batches', () => {
     expect(embedded.inbound).toHaveLength(40)
   })
 
+  test('takes no more at once where one read became more than may wait', async () => {
+    const { stage, lengths } = noting()
+    const embedded = embed(pipeline(splitting(KIB), inbound('batched', stage)), { highWaterMark: 8 * KIB })
+    embedded.writeInbound(new Uint8Array(40 * KIB))
+    await embedded.settled()
+    expect(lengths.reduce((sum, length) => sum + length, 0)).toBe(40)
+    expect(Math.max(...lengths)).toBeLessThanOrEqual(9)
+  })
+
   test('has one batch for each datagram, and what it yields for it is of that datagram', async () => {
     const { stage, lengths } = noting()
     const embedded = embed(pipeline(splitting(1), inbound('batched', stage), echo()), { datagram: true })
