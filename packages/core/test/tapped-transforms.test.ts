@@ -4,6 +4,7 @@ import {
   BaseConnection,
   CONNECTION_OPTIONS,
   ConnectionBusyError,
+  ConnectionClosedError,
   type ConnectionLimits,
   ConnectionResetError,
   CorruptFrameError,
@@ -165,6 +166,97 @@ describe('a fast source and a slow sink', () => {
     await expect(sunk).rejects.toBeInstanceOf(Error)
     await settled()
     expect(released).toBe(true)
+  })
+})
+
+describe('what is lent', () => {
+  const lending = inbound('lending', { ...splitting, borrows: true })
+  const keeping = inbound('keeping', { push: (chunk, emit) => emit(chunk) })
+  const waiting = inbound('waiting', async function* (source) {
+    yield* source
+  })
+
+  /** Reads as a driver does that lends: what it gave is overwritten as soon as nothing of it waits. */
+  function lend({ connection, driver }: Faked, text: string): string {
+    const chunk = encode(text)
+    const from = driver.writes.length
+    connection.onData(chunk)
+    const sent = textOf(driver.writes.slice(from).flat())
+    if (connection.borrows && !connection.holdsInput) chunk.fill(0xdb)
+    return sent
+  }
+
+  test('is what a connection reads that is piped into itself, by way of stages that keep nothing', () => {
+    const direct = fake()
+    const through = fake()
+    void pipe(direct.connection, direct.connection)
+    void pipe(through.connection, lending.transform, lending.transform, through.connection)
+    for (const { connection } of [direct, through]) expect(connection.borrows).toBe(true)
+    expect(lend(direct, 'abc') + lend(through, 'def')).toBe('abcdef')
+    for (const { connection } of [direct, through]) gone(connection)
+  })
+
+  test.each([['a stage that keeps', keeping], ['an asynchronous stage', waiting]])(
+    'is nothing by way of %s, wherever it stands',
+    (_, plugin) => {
+      for (const chain of [[plugin, lending], [lending, plugin]] as const) {
+        const { connection } = fake()
+        void pipe(connection, chain[0].transform, chain[1].transform, connection)
+        expect(connection.borrows).toBe(false)
+        gone(connection)
+      }
+    },
+  )
+
+  test('is nothing where it is another connection that writes, or who reads is not ours', async () => {
+    const [{ connection }, { connection: other }] = [fake(), fake()]
+    void pipe(connection, lending.transform, other)
+    expect(connection.borrows).toBe(false)
+    const [pulled, observed] = [fake().connection, fake().connection]
+    const pending = pulled.source[Symbol.asyncIterator]().next()
+    observed.data$.subscribe()
+    expect([pulled.borrows, observed.borrows]).toEqual([false, false])
+    for (const one of [connection, other, pulled, observed]) gone(one)
+    await expect(pending).rejects.toBeInstanceOf(Error)
+  })
+
+  test('is copied where it has to wait in a transform', async () => {
+    const faked = fake({ highWaterMark: 2 })
+    const { connection, driver } = faked
+    void pipe(connection, lending.transform, lending.transform, connection)
+    driver.takes = false
+    const chunk = encode('abcdef')
+    connection.onData(chunk)
+    let sent = textOf(driver.writes.flat())
+    expect(sent).toBe('ab')
+    chunk.fill(0xdb)
+    while (sent.length < 6) {
+      const from = driver.writes.length
+      driver.pendingBytes = 0
+      connection.onDrain()
+      await settled()
+      sent += textOf(driver.writes.slice(from).flat())
+    }
+    expect(sent).toBe('abcdef')
+    gone(connection)
+  })
+
+  test('is the own of the next reader, where a sink has left some', async () => {
+    const { connection, driver } = fake({ highWaterMark: 2 })
+    const sunk = connection.sink(connection)
+    driver.takes = false
+    const chunks = [encode('ab'), encode('cd')]
+    for (const chunk of chunks) connection.onData(chunk)
+    expect([connection.queuedItems, connection.holdsInput]).toEqual([1, true])
+    void connection.closeWrite()
+    driver.pendingBytes = 0
+    connection.onDrain()
+    await expect(sunk).rejects.toBeInstanceOf(ConnectionClosedError)
+    expect(connection.borrows).toBe(false)
+    for (const chunk of chunks) chunk.fill(0xdb)
+    const iterator = connection[Symbol.asyncIterator]()
+    expect(textOf([(await iterator.next()).value as Bytes])).toBe('cd')
+    gone(connection)
   })
 })
 

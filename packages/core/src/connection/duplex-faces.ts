@@ -14,10 +14,12 @@ import { ignoreRejection } from './promises.ts'
 import { pump } from './sink.ts'
 import type { SocketAddress } from './socket-address.ts'
 import { CONNECTION, createSource, tagWithConnection, tapInbox } from './source.ts'
-import { type Tap, TAP, type Tappable, type TapReader } from './tap.ts'
+import { own, type Tap, TAP, type Tappable, type TapReader } from './tap.ts'
 
 /** The pulled and the pushed face of an inbox, and the sink, for any duplex. Each is made when it is first asked for. */
 export abstract class DuplexFaces<In, Out> implements Duplex<In, Out>, Tappable<In> {
+  /** Set by a reader that keeps nothing of a chunk but what waits unread or unsent: what is read may be lent to it. */
+  borrows = false
   #sinking = false
   #sink: Duplex<In, Out>['sink'] | undefined
   #source: AsyncIterable<In> | undefined
@@ -53,7 +55,8 @@ export abstract class DuplexFaces<In, Out> implements Duplex<In, Out>, Tappable<
   abstract abort(reason?: unknown): void
 
   get source(): AsyncIterable<In> {
-    return (this.#source ??= tagWithConnection(createSource(this.inbox), this))
+    const tapped = (reader: TapReader<In>): Tap => this[TAP](reader)
+    return (this.#source ??= tagWithConnection({ ...createSource(this.inbox), [TAP]: tapped }, this))
   }
 
   get data$(): Observable<In> {
@@ -73,7 +76,19 @@ export abstract class DuplexFaces<In, Out> implements Duplex<In, Out>, Tappable<
   }
 
   [TAP](reader: TapReader<In>): Tap {
-    return tapInbox(this.inbox, reader)
+    const tapped = tapInbox(this.inbox, reader)
+    if (reader.borrowsFor !== this) return tapped
+    this.borrows = true
+    let held = true
+    const release = (): void => {
+      tapped.release()
+      if (!held) return
+      held = false
+      this.borrows = false
+      // The next reader may keep what it gets.
+      this.inbox.replace(own)
+    }
+    return { pause: () => tapped.pause(), resume: () => tapped.resume(), release }
   }
 
   [Symbol.asyncDispose](): Promise<void> {

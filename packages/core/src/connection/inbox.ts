@@ -144,6 +144,11 @@ export class Inbox<T> {
     this.#deliver()
   }
 
+  /** Puts something else in the place of each item that waits, of the same size. */
+  replace(by: (item: T) => T): void {
+    for (let i = this.#head; i < this.#items.length; i++) this.#items[i] = by(this.#items[i] as T)
+  }
+
   /** @throws {@link ConnectionBusyError} while another reader has it. */
   claim(reader: Reader<T>): Lease<T> {
     if (this.#reader !== undefined) throw new ConnectionBusyError()

@@ -37,6 +37,7 @@ export async function pump<T>(source: AsyncIterable<T> | Iterable<T>, connection
 /** Writes what it is given, and pauses the source while the peer is behind. */
 class Writer<T> implements TapReader<T> {
   readonly inOrder = true
+  readonly borrowsFor: object
   readonly onEnd: () => void
   tap: Tap | undefined
   readonly #connection: Writable<T>
@@ -44,6 +45,7 @@ class Writer<T> implements TapReader<T> {
 
   constructor(connection: Writable<T>, resolve: () => void, reject: (error: unknown) => void) {
     this.#connection = connection
+    this.borrowsFor = connection
     this.onEnd = resolve
     this.#reject = reject
   }

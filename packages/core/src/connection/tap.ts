@@ -14,6 +14,11 @@ export const NOW: unique symbol = Symbol('millrace.now')
 export interface TapReader<T> extends Reader<T> {
   readonly onItem: (item: T) => void
   readonly inOrder: true
+  /**
+   * The connection to which all that comes of an item is written before `onItem` returns, if it is not copied: of that one's own
+   * chunks this reader keeps none, so they may be lent.
+   */
+  readonly borrowsFor?: object | undefined
 }
 
 /** A hold on a source that pushes. It begins paused. */
@@ -49,6 +54,11 @@ export interface Ready<T> {
  */
 export function tap<T>(source: AsyncIterable<T> | Iterable<T>, reader: TapReader<T>): Tap {
   return (source as Partial<Tappable<T>>)[TAP]?.(reader) ?? new PullingTap(source, reader)
+}
+
+/** What may be kept of an item that was lent. */
+export function own<T>(item: T): T {
+  return item instanceof Uint8Array ? (Buffer.from(item) as Uint8Array as T) : item
 }
 
 /** The iterator of a source of either kind. */

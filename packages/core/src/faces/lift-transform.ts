@@ -1,6 +1,6 @@
 import { Inbox } from '../connection/inbox.ts'
 import { connectionOf, InboxIterator, tagWithConnection, tapInbox } from '../connection/source.ts'
-import { iterate, letGo, NOW, type Ready, type Tap, tap, TAP, type Tappable, type TapReader } from '../connection/tap.ts'
+import { iterate, letGo, NOW, own, type Ready, type Tap, tap, TAP, type Tappable, type TapReader } from '../connection/tap.ts'
 import { handOn, startStage } from '../pipeline/batches.ts'
 import type { BuiltPlugin } from '../pipeline/built-pipeline.ts'
 import type { Direction } from '../pipeline/plugin.ts'
@@ -26,10 +26,15 @@ class StageIterator implements AsyncIterableIterator<unknown>, Ready<unknown>, T
   readonly #run: FaceRun
   readonly #output: Inbox<unknown>
   readonly #given: InboxIterator<unknown>
-  readonly #give = (item: unknown): void => this.#output.push(item)
+  readonly #give = (item: unknown): void => {
+    const waits = this.#borrowsFor && !(this.#output.awaited && this.#output.length === 0)
+    this.#output.push(waits ? own(item) : item)
+  }
   #noted: NotedSource | undefined
   #upstream: (Partial<Ready<unknown>> & (AsyncIterator<unknown> | Iterator<unknown>)) | undefined
   #tap: Tap | undefined
+  /** As in {@link TapReader}: then what has to wait here is copied. */
+  #borrowsFor: object | undefined
   #begun = false
   #over = false
   #pulling = false
@@ -39,7 +44,7 @@ class StageIterator implements AsyncIterableIterator<unknown>, Ready<unknown>, T
     this.#output = new Inbox({ pause: () => this.#tap?.pause(), resume: () => this.#tap?.resume() }, 1, one)
     this.#given = new InboxIterator(this.#output)
     this.#run = new FaceRun(plugin, direction, connectionOf(source), {
-      item: (item) => this.#output.push(item),
+      item: (item) => this.#give(item),
       fail: (error) => this.#fail(error),
       close: () => this.#end(),
     })
@@ -68,6 +73,7 @@ class StageIterator implements AsyncIterableIterator<unknown>, Ready<unknown>, T
     if (this.#begun) return undefined
     this.#begun = true
     const given = tapInbox(this.#output, reader)
+    this.#borrowsFor = this.#run.borrows ? reader.borrowsFor : undefined
     try {
       if (!this.#over) this.#tap = this.#tapSource()
     } catch (error) {
@@ -94,6 +100,7 @@ class StageIterator implements AsyncIterableIterator<unknown>, Ready<unknown>, T
     const { asyncStage } = this.#run
     return tap(asyncStage ? { [Symbol.asyncIterator]: () => this.#runAsync(asyncStage) } : this.#source, {
       inOrder: true,
+      borrowsFor: this.#borrowsFor,
       onItem: (item) => this.#take(item),
       onEnd: () => this.#sourceEnded(),
       onError: (error) => this.#sourceFailed(error),
