@@ -9,20 +9,20 @@ import type {
   Duplex,
   Transport,
 } from './connection.ts'
+import { type Feed, FEED, type Feeding, own, type PushedReader } from './feed.ts'
 import type { Inbox } from './inbox.ts'
 import { ignoreRejection } from './promises.ts'
 import { pump } from './sink.ts'
 import type { SocketAddress } from './socket-address.ts'
-import { CONNECTION, createSource, tagWithConnection, tapInbox } from './source.ts'
-import { own, type Tap, TAP, type Tappable, type TapReader } from './tap.ts'
+import { CONNECTION, createSource, feedFrom, tagWithConnection } from './source.ts'
 
 /** The pulled and the pushed face of an inbox, and the sink, for any duplex. Each is made when it is first asked for. */
-export abstract class DuplexFaces<In, Out> implements Duplex<In, Out>, Tappable<In> {
+export abstract class DuplexFaces<In, Out> implements Duplex<In, Out>, Feeding<In> {
   /** Set by a reader that keeps nothing of a chunk but what waits unread or unsent: what is read may be lent to it. */
   borrows = false
   #sinking = false
   #sink: Duplex<In, Out>['sink'] | undefined
-  #source: AsyncIterable<In> | undefined
+  #source: (AsyncIterable<In> & Feeding<In>) | undefined
   #data$: Observable<In> | undefined
 
   abstract readonly id: string
@@ -55,8 +55,7 @@ export abstract class DuplexFaces<In, Out> implements Duplex<In, Out>, Tappable<
   abstract abort(reason?: unknown): void
 
   get source(): AsyncIterable<In> {
-    const tapped = (reader: TapReader<In>): Tap => this[TAP](reader)
-    return (this.#source ??= tagWithConnection({ ...createSource(this.inbox), [TAP]: tapped }, this))
+    return (this.#source ??= tagWithConnection({ ...createSource(this.inbox), [FEED]: (reader) => this[FEED](reader) }, this))
   }
 
   get data$(): Observable<In> {
@@ -75,20 +74,20 @@ export abstract class DuplexFaces<In, Out> implements Duplex<In, Out>, Tappable<
     return this.source[Symbol.asyncIterator]()
   }
 
-  [TAP](reader: TapReader<In>): Tap {
-    const tapped = tapInbox(this.inbox, reader)
-    if (reader.borrowsFor !== this) return tapped
+  [FEED](reader: PushedReader<In>): Feed {
+    const given = feedFrom(this.inbox, reader)
+    if (reader.borrowsFor !== this) return given
     this.borrows = true
     let held = true
     const release = (): void => {
-      tapped.release()
+      given.release()
       if (!held) return
       held = false
       this.borrows = false
       // The next reader may keep what it gets.
       this.inbox.replace(own)
     }
-    return { pause: () => tapped.pause(), resume: () => tapped.resume(), release }
+    return { pause: () => given.pause(), resume: () => given.resume(), release }
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -1,6 +1,6 @@
 import { ConnectionClosedError } from '../errors/connection-errors.ts'
 import type { Duplex } from './connection.ts'
-import { type Tap, tap, type TapReader } from './tap.ts'
+import { type Feed, feed, type PushedReader } from './feed.ts'
 
 type Writable<T> = Pick<Duplex<unknown, T>, 'abort' | 'closeWrite' | 'datagram' | 'drain' | 'signal' | 'status' | 'write'>
 
@@ -17,15 +17,15 @@ export async function pump<T>(source: AsyncIterable<T> | Iterable<T>, connection
   try {
     await new Promise<void>((resolve, reject) => {
       reader = new Writer(connection, resolve, reject)
-      reader.tap = tap(source, reader)
+      reader.feed = feed(source, reader)
       if (signal.aborted) return reject(signal.reason as Error)
       cut = () => reject(signal.reason as Error)
       signal.addEventListener('abort', cut, { once: true })
-      reader.tap.resume()
+      reader.feed.resume()
     })
     await (connection.datagram ? connection.drain() : connection.closeWrite())
   } catch (error) {
-    reader?.tap?.release()
+    reader?.feed?.release()
     // A sink that this side itself has cut is no failure of the connection.
     if (!isWriteClosed(connection)) connection.abort(error)
     throw error
@@ -35,11 +35,11 @@ export async function pump<T>(source: AsyncIterable<T> | Iterable<T>, connection
 }
 
 /** Writes what it is given, and pauses the source while the peer is behind. */
-class Writer<T> implements TapReader<T> {
+class Writer<T> implements PushedReader<T> {
   readonly inOrder = true
   readonly borrowsFor: object
   readonly onEnd: () => void
-  tap: Tap | undefined
+  feed: Feed | undefined
   readonly #connection: Writable<T>
   readonly #reject: (error: unknown) => void
 
@@ -57,19 +57,19 @@ class Writer<T> implements TapReader<T> {
       this.onError(error as Error)
       return
     }
-    this.tap?.pause()
+    this.feed?.pause()
     // Rejects where the connection is over, with the error that it ended with.
     this.#connection.drain().then(() => this.#resume(), this.#reject)
   }
 
   onError(error: Error): void {
-    this.tap?.pause()
+    this.feed?.pause()
     this.#reject(error)
   }
 
   #resume(): void {
     if (isWriteClosed(this.#connection)) this.#reject(new ConnectionClosedError())
-    else this.tap?.resume()
+    else this.feed?.resume()
   }
 }
 

@@ -1,7 +1,7 @@
 import { ConnectionBusyError } from '../errors/connection-errors.ts'
 import type { ConnectionInfo } from './connection.ts'
+import { type Feed, FEED, type Feeding, NOW, type PushedReader, type Ready } from './feed.ts'
 import type { Inbox, Lease, Reader } from './inbox.ts'
-import { NOW, type Ready, type Tap, TAP, type Tappable, type TapReader } from './tap.ts'
 
 /**
  * One iteration over an inbox. Written by hand and not as a generator, because the `return()` of a generator waits behind a
@@ -100,13 +100,13 @@ export class InboxIterator<T> implements AsyncIterableIterator<T>, Reader<T>, Re
   }
 }
 
-/** The items of an inbox to pull, or to be tapped. Each iteration claims the inbox at its first `next()`, a tap at once. */
-export function createSource<T>(inbox: Inbox<T>): AsyncIterable<T> & Tappable<T> {
-  return { [Symbol.asyncIterator]: () => new InboxIterator(inbox), [TAP]: (reader) => tapInbox(inbox, reader) }
+/** The items of an inbox, pulled or pushed. An iteration claims the inbox at its first `next()`, a feed at once. */
+export function createSource<T>(inbox: Inbox<T>): AsyncIterable<T> & Feeding<T> {
+  return { [Symbol.asyncIterator]: () => new InboxIterator(inbox), [FEED]: (reader) => feedFrom(inbox, reader) }
 }
 
 /** @throws {@link ConnectionBusyError} */
-export function tapInbox<T>(inbox: Inbox<T>, reader: TapReader<T>): Tap {
+export function feedFrom<T>(inbox: Inbox<T>, reader: PushedReader<T>): Feed {
   const lease = inbox.claim(reader)
   lease.pause()
   return lease

@@ -1,11 +1,11 @@
+import { type Feed, feed, FEED, type Feeding, iterate, letGo, NOW, own, type PushedReader, type Ready } from '../connection/feed.ts'
 import { Inbox } from '../connection/inbox.ts'
-import { connectionOf, InboxIterator, tagWithConnection, tapInbox } from '../connection/source.ts'
-import { iterate, letGo, NOW, own, type Ready, type Tap, tap, TAP, type Tappable, type TapReader } from '../connection/tap.ts'
-import { handOn, startStage } from '../pipeline/batches.ts'
+import { connectionOf, feedFrom, InboxIterator, tagWithConnection } from '../connection/source.ts'
+import { handOn, LARGEST_BATCH, startStage } from '../pipeline/batches.ts'
 import type { BuiltPlugin } from '../pipeline/built-pipeline.ts'
 import type { Direction } from '../pipeline/plugin.ts'
 import { FaceRun } from './face-run.ts'
-import { NotedSource, type Result, type Source } from './noted-source.ts'
+import { NotedSource, type Result, type Source, type Upstream } from './noted-source.ts'
 
 /** A stage as an it-pipe transform: what comes out of a source by way of the stage. */
 export function liftTransform(build: () => BuiltPlugin, direction: Direction, source: Source): AsyncIterableIterator<unknown> {
@@ -17,11 +17,11 @@ export function liftTransform(build: () => BuiltPlugin, direction: Direction, so
 /**
  * Written by hand and not as a generator, because the `return()` of a generator waits behind a pending `next()`.
  *
- * What the stage gives waits in an inbox, from where it is pulled, or which is tapped. Pulled, it asks its source for an item
- * only where nothing waits and somebody does; tapped, it lets its source push only while nothing waits: no read-ahead either
- * way.
+ * What the stage gives goes through an inbox. Where that is pulled, the source is asked for an item only when nothing waits
+ * there and somebody waits for it; where it pushes, the source may push only while nothing waits. So there is no read-ahead
+ * either way.
  */
-class StageIterator implements AsyncIterableIterator<unknown>, Ready<unknown>, Tappable<unknown> {
+class StageIterator implements AsyncIterableIterator<unknown>, Ready<unknown>, Feeding<unknown> {
   readonly #source: Source
   readonly #run: FaceRun
   readonly #output: Inbox<unknown>
@@ -31,9 +31,9 @@ class StageIterator implements AsyncIterableIterator<unknown>, Ready<unknown>, T
     this.#output.push(waits ? own(item) : item)
   }
   #noted: NotedSource | undefined
-  #upstream: (Partial<Ready<unknown>> & (AsyncIterator<unknown> | Iterator<unknown>)) | undefined
-  #tap: Tap | undefined
-  /** As in {@link TapReader}: then what has to wait here is copied. */
+  #upstream: Upstream | undefined
+  #feed: Feed | undefined
+  /** As in {@link PushedReader}: then what has to wait here is copied. */
   #borrowsFor: object | undefined
   #begun = false
   #over = false
@@ -41,7 +41,7 @@ class StageIterator implements AsyncIterableIterator<unknown>, Ready<unknown>, T
 
   constructor(plugin: BuiltPlugin, direction: Direction, source: Source) {
     this.#source = source
-    this.#output = new Inbox({ pause: () => this.#tap?.pause(), resume: () => this.#tap?.resume() }, 1, one)
+    this.#output = new Inbox({ pause: () => this.#feed?.pause(), resume: () => this.#feed?.resume() }, 1, one)
     this.#given = new InboxIterator(this.#output)
     this.#run = new FaceRun(plugin, direction, connectionOf(source), {
       item: (item) => this.#give(item),
@@ -69,13 +69,13 @@ class StageIterator implements AsyncIterableIterator<unknown>, Ready<unknown>, T
     return this.#given[NOW]()
   }
 
-  [TAP](reader: TapReader<unknown>): Tap | undefined {
+  [FEED](reader: PushedReader<unknown>): Feed | undefined {
     if (this.#begun) return undefined
     this.#begun = true
-    const given = tapInbox(this.#output, reader)
+    const given = feedFrom(this.#output, reader)
     this.#borrowsFor = this.#run.borrows ? reader.borrowsFor : undefined
     try {
-      if (!this.#over) this.#tap = this.#tapSource()
+      if (!this.#over) this.#feed = this.#feedSource()
     } catch (error) {
       this.#sourceFailed(error)
     }
@@ -91,14 +91,14 @@ class StageIterator implements AsyncIterableIterator<unknown>, Ready<unknown>, T
 
   return(): Promise<Result> {
     const result = this.#given.return()
-    // Of one that is tapped the reader sees the end.
+    // A reader that is pushed to sees the end.
     this.#end()
     return result
   }
 
-  #tapSource(): Tap {
+  #feedSource(): Feed {
     const { asyncStage } = this.#run
-    return tap(asyncStage ? { [Symbol.asyncIterator]: () => this.#runAsync(asyncStage) } : this.#source, {
+    return feed(asyncStage ? { [Symbol.asyncIterator]: () => this.#runAsync(asyncStage) } : this.#source, {
       inOrder: true,
       borrowsFor: this.#borrowsFor,
       onItem: (item) => this.#take(item),
@@ -134,13 +134,13 @@ class StageIterator implements AsyncIterableIterator<unknown>, Ready<unknown>, T
     this.#pulling = false
   }
 
-  #begin(): AsyncIterator<unknown> | Iterator<unknown> {
+  #begin(): Upstream {
     const { asyncStage } = this.#run
     return asyncStage ? this.#runAsync(asyncStage) : iterate(this.#source)
   }
 
   #runAsync(stage: NonNullable<FaceRun['asyncStage']>): AsyncIterator<unknown> {
-    return startStage(stage, (this.#noted = new NotedSource(this.#source)), MOST)
+    return startStage(stage, (this.#noted = new NotedSource(this.#source)), LARGEST_BATCH)
   }
 
   #take(item: unknown): void {
@@ -151,14 +151,14 @@ class StageIterator implements AsyncIterableIterator<unknown>, Ready<unknown>, T
 
   #sourceEnded(): void {
     this.#upstream = undefined
-    this.#tap = undefined
+    this.#feed = undefined
     if (!this.#run.asyncStage) this.#run.end()
     this.#end()
   }
 
   #sourceFailed(error: unknown): void {
     this.#upstream = undefined
-    this.#tap = undefined
+    this.#feed = undefined
     const stageFailed = this.#run.asyncStage && !this.#noted?.threw(error)
     this.#fail(stageFailed ? this.#run.toError(error, 'asyncStage') : (error as Error))
   }
@@ -178,13 +178,10 @@ class StageIterator implements AsyncIterableIterator<unknown>, Ready<unknown>, T
     if (this.#over) return
     this.#over = true
     ;(this.#run as FaceRun | undefined)?.release()
-    this.#tap?.release()
+    this.#feed?.release()
     if (this.#upstream) letGo(this.#upstream)
     this.#noted?.release()
   }
 }
-
-/** Of a batch for a stage that takes batches, in bytes. */
-const MOST = 256 * 1024
 
 const one = (): number => 1

@@ -1,7 +1,9 @@
-import { iterate, letGo, NOW, type Ready } from '../connection/tap.ts'
+import { iterate, letGo, NOW, type Ready } from '../connection/feed.ts'
 
 export type Source = AsyncIterable<unknown> | Iterable<unknown>
 export type Result = IteratorResult<unknown, undefined>
+/** A source's iterator, which may be one of ours. */
+export type Upstream = Partial<Ready<unknown>> & (AsyncIterator<unknown> | Iterator<unknown>)
 
 const DONE: Result = { done: true, value: undefined }
 
@@ -11,7 +13,7 @@ const DONE: Result = { done: true, value: undefined }
  */
 export class NotedSource implements AsyncIterableIterator<unknown>, Ready<unknown> {
   readonly #source: Source
-  #iterator: (Partial<Ready<unknown>> & (AsyncIterator<unknown> | Iterator<unknown>)) | undefined
+  #iterator: Upstream | undefined
   #over = false
   #wake: (() => void) | undefined
   #failure: { readonly error: unknown } | undefined

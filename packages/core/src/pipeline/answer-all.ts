@@ -1,5 +1,5 @@
 import { ignoreRejection } from '../connection/promises.ts'
-import { type Tap, tap, type TapReader } from '../connection/tap.ts'
+import { type Feed, feed, type PushedReader } from '../connection/feed.ts'
 import type { Answer, RequestFacts } from './built-pipeline.ts'
 import type { ServedMessages } from './engine.ts'
 import { isPromise } from './returned.ts'
@@ -12,15 +12,15 @@ export function answerAll(answer: Answer): (messages: ServedMessages) => Promise
   return (messages) =>
     new Promise((resolve, reject) => {
       const answering = new Answering(answer, messages, resolve, reject)
-      answering.tap = tap(messages, answering)
-      answering.tap.resume()
+      answering.feed = feed(messages, answering)
+      answering.feed.resume()
     })
 }
 
 /** Those that can be answered at once are, in the turn in which they came and without a promise. */
-class Answering implements TapReader<unknown> {
+class Answering implements PushedReader<unknown> {
   readonly inOrder = true
-  tap: Tap | undefined
+  feed: Feed | undefined
   readonly #answer: Answer
   readonly #messages: ServedMessages
   readonly #facts: RequestFacts
@@ -48,7 +48,7 @@ class Answering implements TapReader<unknown> {
     this.#written = writing
     // At once, and not when the next question comes: there may be none.
     writing.then(() => this.#onWritten(writing), (error: unknown) => this.onError(error as Error))
-    if (this.#messages.answering >= this.#answer.concurrency) this.tap?.pause()
+    if (this.#messages.answering >= this.#answer.concurrency) this.feed?.pause()
   }
 
   onEnd(): void {
@@ -57,7 +57,7 @@ class Answering implements TapReader<unknown> {
   }
 
   onError(error: Error): void {
-    this.tap?.pause()
+    this.feed?.pause()
     this.#reject(error)
   }
 
@@ -93,6 +93,6 @@ class Answering implements TapReader<unknown> {
     this.#messages.answering--
     if (this.#written === writing) this.#written = undefined
     if (this.#ended && this.#messages.answering === 0) this.#resolve()
-    else this.tap?.resume()
+    else this.feed?.resume()
   }
 }

@@ -1,8 +1,11 @@
 import { InvalidOptionError } from '../errors/invalid-option-error.ts'
-import { iterate, letGo, NOW, type Ready } from '../connection/tap.ts'
+import { iterate, letGo, NOW, type Ready } from '../connection/feed.ts'
 import { iterateStage } from './returned.ts'
 import { sizeOf } from './size-of.ts'
 import type { AsyncStage } from './stage.ts'
+
+/** Of one batch in bytes, where no server's `highWaterMark` bounds it. */
+export const LARGEST_BATCH = 256 * 1024
 
 /** Under this a stage made by {@link inBatches} has the function that was given. */
 const BATCHES: unique symbol = Symbol('millrace.batches')
@@ -19,7 +22,7 @@ interface Batched extends AsyncStage<unknown, unknown> {
  * rather than once an item, which for small items is most of their cost.
  *
  * A batch holds one item or more, in order, and is never waited for: it is what had arrived when the stage asked. In bytes it is
- * at most what may wait before a stage, the `highWaterMark`, and one item. On a datagram connection it is the items of one
+ * at most what may wait before a stage, the `highWaterMark` (256 KiB for a transform or an operator), and one item. On a datagram connection it is the items of one
  * datagram. What is yielded goes on item by item, in order.
  *
  * @param stage - an async generator; it may keep the arrays, and the items in them as any stage may.

@@ -5,13 +5,13 @@ import { ignoreRejection } from './promises.ts'
  * Under this a source of ours can be read by being pushed to, so that items move between parts of ours without a promise for
  * each. Anybody else iterates it as any other source.
  */
-export const TAP: unique symbol = Symbol('millrace.tap')
+export const FEED: unique symbol = Symbol('millrace.feed')
 
 /** Under this an iterator of ours gives what its `next()` would resolve with, where that is there by now. */
 export const NOW: unique symbol = Symbol('millrace.now')
 
 /** Who is pushed to: items in order, and then the end or the failure, after the last item. None of these may throw. */
-export interface TapReader<T> extends Reader<T> {
+export interface PushedReader<T> extends Reader<T> {
   readonly onItem: (item: T) => void
   readonly inOrder: true
   /**
@@ -22,7 +22,7 @@ export interface TapReader<T> extends Reader<T> {
 }
 
 /** A hold on a source that pushes. It begins paused. */
-export interface Tap {
+export interface Feed {
   /** Nothing more is given until {@link resume}: also from within `onItem`. Idempotent. */
   pause(): void
   /** May give items before it returns. */
@@ -31,13 +31,13 @@ export interface Tap {
   release(): void
 }
 
-/** A source that can be tapped. */
-export interface Tappable<T> {
+/** A source that can push. */
+export interface Feeding<T> {
   /**
    * @returns undefined where somebody has begun to pull it.
    * @throws {@link ConnectionBusyError} where it is a connection's and that has another reader.
    */
-  [TAP](reader: TapReader<T>): Tap | undefined
+  [FEED](reader: PushedReader<T>): Feed | undefined
 }
 
 /** An iterator that can be asked for what is there. */
@@ -52,8 +52,8 @@ export interface Ready<T> {
  *
  * @throws what asking the source for its iterator throws.
  */
-export function tap<T>(source: AsyncIterable<T> | Iterable<T>, reader: TapReader<T>): Tap {
-  return (source as Partial<Tappable<T>>)[TAP]?.(reader) ?? new PullingTap(source, reader)
+export function feed<T>(source: AsyncIterable<T> | Iterable<T>, reader: PushedReader<T>): Feed {
+  return (source as Partial<Feeding<T>>)[FEED]?.(reader) ?? new PulledFeed(source, reader)
 }
 
 /** What may be kept of an item that was lent. */
@@ -76,9 +76,9 @@ export function letGo(iterator: AsyncIterator<unknown> | Iterator<unknown>): voi
 }
 
 /** Pulls a source that is not ours. */
-class PullingTap<T> implements Tap {
+class PulledFeed<T> implements Feed {
   readonly #iterator: AsyncIterator<T> | Iterator<T>
-  readonly #reader: TapReader<T>
+  readonly #reader: PushedReader<T>
   readonly #waits: boolean
   #flowing = false
   #pulling = false
@@ -86,7 +86,7 @@ class PullingTap<T> implements Tap {
   /** What was on its way when the reader paused. */
   #kept: IteratorResult<T> | undefined
 
-  constructor(source: AsyncIterable<T> | Iterable<T>, reader: TapReader<T>) {
+  constructor(source: AsyncIterable<T> | Iterable<T>, reader: PushedReader<T>) {
     this.#iterator = iterate(source)
     this.#reader = reader
     this.#waits = Symbol.asyncIterator in source

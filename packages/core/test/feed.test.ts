@@ -1,17 +1,17 @@
 import { describe, expect, test, vi } from 'vitest'
 import { Inbox } from '../src/connection/inbox.ts'
 import { createSource } from '../src/connection/source.ts'
-import { tap, type TapReader } from '../src/connection/tap.ts'
+import { feed, type PushedReader } from '../src/connection/feed.ts'
 import { ConnectionBusyError } from '../src/index.ts'
 
 interface Told {
-  readonly reader: TapReader<string>
+  readonly reader: PushedReader<string>
   readonly told: unknown[]
 }
 
 function noting(onItem: (item: string) => void = () => {}): Told {
   const told: unknown[] = []
-  const reader: TapReader<string> = {
+  const reader: PushedReader<string> = {
     inOrder: true,
     onItem: (item) => {
       told.push(item)
@@ -67,14 +67,14 @@ const DONE = { done: true, value: undefined } as const
 const item = (value: string): IteratorResult<string, undefined> => ({ done: false, value })
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
-describe('a tap on a source of ours', () => {
+describe('a feed from a source of ours', () => {
   test('gives what waits and then each item in the call in which it comes', () => {
     const inbox = makeInbox()
     const { reader, told } = noting()
     inbox.push('a')
-    const tapped = tap(createSource(inbox), reader)
+    const held = feed(createSource(inbox), reader)
     expect(told).toEqual([])
-    tapped.resume()
+    held.resume()
     expect(told).toEqual(['a'])
     inbox.push('b')
     inbox.end()
@@ -83,16 +83,16 @@ describe('a tap on a source of ours', () => {
 
   test('gives nothing while it is paused, also from within an item', () => {
     const inbox = makeInbox()
-    const { reader, told } = noting(() => tapped.pause())
-    const tapped = tap(createSource(inbox), reader)
+    const { reader, told } = noting(() => held.pause())
+    const held = feed(createSource(inbox), reader)
     for (const text of ['a', 'b', 'c']) inbox.push(text)
-    tapped.resume()
+    held.resume()
     expect(told).toEqual(['a'])
     inbox.end()
-    tapped.resume()
-    tapped.resume()
+    held.resume()
+    held.resume()
     expect(told).toEqual(['a', 'b', 'c'])
-    tapped.resume()
+    held.resume()
     expect(told.at(-1)).toBe('END')
   })
 
@@ -100,11 +100,11 @@ describe('a tap on a source of ours', () => {
     const inbox = makeInbox()
     const error = new RangeError('no')
     const { reader, told } = noting()
-    const tapped = tap(createSource(inbox), reader)
+    const held = feed(createSource(inbox), reader)
     inbox.push('a')
     inbox.fail(error, false)
     expect(told).toEqual([])
-    tapped.resume()
+    held.resume()
     expect(told).toEqual(['a', error])
   })
 
@@ -112,27 +112,27 @@ describe('a tap on a source of ours', () => {
     const inbox = makeInbox()
     const error = new RangeError('closed')
     const { reader, told } = noting()
-    const tapped = tap(createSource(inbox), reader)
+    const held = feed(createSource(inbox), reader)
     inbox.push('a')
     inbox.fail(error, true)
-    tapped.resume()
+    held.resume()
     expect(told).toEqual([error])
   })
 
   test('is one reader: a second is refused, and after its release the next goes on where it stopped', async () => {
     const inbox = makeInbox()
     const source = createSource(inbox)
-    const first = noting((text) => text === 'a' && tapped.release())
-    const tapped = tap(source, first.reader)
-    expect(() => tap(source, noting().reader)).toThrow(ConnectionBusyError)
+    const first = noting((text) => text === 'a' && held.release())
+    const held = feed(source, first.reader)
+    expect(() => feed(source, noting().reader)).toThrow(ConnectionBusyError)
     await expect(source[Symbol.asyncIterator]().next()).rejects.toBeInstanceOf(ConnectionBusyError)
     inbox.push('a')
     inbox.push('b')
-    tapped.resume()
+    held.resume()
     inbox.push('c')
     expect(first.told).toEqual(['a'])
     const second = noting()
-    tap(source, second.reader).resume()
+    feed(source, second.reader).resume()
     expect(second.told).toEqual(['b', 'c'])
   })
 
@@ -140,21 +140,21 @@ describe('a tap on a source of ours', () => {
     const calls: string[] = []
     const noted = { pause: () => calls.push('pause'), resume: () => calls.push('resume') }
     const inbox = new Inbox<string>(noted as never, 10, ({ length }) => length)
-    const tapped = tap(createSource(inbox), noting().reader)
+    const held = feed(createSource(inbox), noting().reader)
     expect(calls).toEqual([])
-    tapped.resume()
-    tapped.pause()
-    tapped.resume()
-    tapped.release()
+    held.resume()
+    held.pause()
+    held.resume()
+    held.release()
     expect(calls).toEqual(['resume', 'pause', 'resume', 'pause'])
   })
 })
 
-describe('a tap on a source of others', () => {
+describe('a feed from a source of others', () => {
   test('gives its items and its end, and asks for one at a time', async () => {
     const { source, asked, give } = byHand()
     const { reader, told } = noting()
-    tap(source, reader).resume()
+    feed(source, reader).resume()
     for (const text of ['a', 'b']) {
       give(item(text))
       await settled()
@@ -169,22 +169,22 @@ describe('a tap on a source of others', () => {
 
   test('takes an iterable that is not asynchronous in one go', () => {
     const { reader, told } = noting()
-    tap(['a', 'b'], reader).resume()
+    feed(['a', 'b'], reader).resume()
     expect(told).toEqual(['a', 'b', 'END'])
   })
 
   test('asks for nothing while it is paused, and keeps what was on its way', async () => {
     const { source, asked, give } = byHand()
     const { reader, told } = noting()
-    const tapped = tap(source, reader)
+    const held = feed(source, reader)
     await settled()
     expect(asked()).toBe(0)
-    tapped.resume()
-    tapped.pause()
+    held.resume()
+    held.pause()
     give(item('a'))
     await settled()
     expect(told).toEqual([])
-    tapped.resume()
+    held.resume()
     await settled()
     expect(told).toEqual(['a'])
     expect(asked()).toBe(2)
@@ -193,13 +193,13 @@ describe('a tap on a source of others', () => {
   test('keeps an end, too, that was on its way', async () => {
     const { source, give } = byHand()
     const { reader, told } = noting()
-    const tapped = tap(source, reader)
-    tapped.resume()
-    tapped.pause()
+    const held = feed(source, reader)
+    held.resume()
+    held.pause()
     give(DONE)
     await settled()
     expect(told).toEqual([])
-    tapped.resume()
+    held.resume()
     await settled()
     expect(told).toEqual(['END'])
   })
@@ -210,12 +210,12 @@ describe('a tap on a source of others', () => {
   ])('asks a source that has %s no further, not even to return', async (_, over, last) => {
     const hand = byHand()
     const { reader, told } = noting()
-    const tapped = tap(hand.source, reader)
-    tapped.resume()
+    const held = feed(hand.source, reader)
+    held.resume()
     over(hand)
     await settled()
-    tapped.resume()
-    tapped.release()
+    held.resume()
+    held.release()
     expect(told).toEqual([last])
     expect([hand.asked(), hand.released()]).toEqual([1, 0])
   })
@@ -223,10 +223,10 @@ describe('a tap on a source of others', () => {
   test('lets it go once, without waiting for what is on its way', async () => {
     const { source, give, released } = byHand()
     const { reader, told } = noting()
-    const tapped = tap(source, reader)
-    tapped.resume()
-    tapped.release()
-    tapped.release()
+    const held = feed(source, reader)
+    held.resume()
+    held.release()
+    held.release()
     expect(released()).toBe(1)
     give(item('a'))
     await settled()
@@ -240,9 +240,9 @@ describe('a tap on a source of others', () => {
       throw new RangeError('at once')
     }
     for (const leave of [returned, thrown]) {
-      const tapped = tap({ [Symbol.asyncIterator]: () => ({ next, return: leave }) }, noting().reader)
-      tapped.resume()
-      expect(() => tapped.release()).not.toThrow()
+      const held = feed({ [Symbol.asyncIterator]: () => ({ next, return: leave }) }, noting().reader)
+      held.resume()
+      expect(() => held.release()).not.toThrow()
     }
     await settled()
     expect(returned).toHaveBeenCalledOnce()
@@ -254,7 +254,7 @@ describe('a tap on a source of others', () => {
     const next = (): never => {
       throw error
     }
-    tap({ [Symbol.asyncIterator]: () => ({ next }) }, reader).resume()
+    feed({ [Symbol.asyncIterator]: () => ({ next }) }, reader).resume()
     await settled()
     expect(told).toEqual([error])
   })
