@@ -77,17 +77,28 @@ export abstract class DuplexFaces<In, Out> implements Duplex<In, Out>, Feeding<I
   [FEED](reader: PushedReader<In>): Feed {
     const given = feedFrom(this.inbox, reader)
     if (reader.borrowsFor !== this) return given
-    this.borrows = true
-    let held = true
+    const giveBack = this.borrow()
     const release = (): void => {
       given.release()
-      if (!held) return
-      held = false
+      giveBack()
+    }
+    return { pause: () => given.pause(), resume: () => given.resume(), release }
+  }
+
+  /**
+   * What is read may be lent, until the function that this returns is called (idempotent): for a reader that has claimed the
+   * inbox, and keeps nothing of an item but what waits unread or unsent.
+   */
+  borrow(): () => void {
+    this.borrows = true
+    let borrowed = true
+    return () => {
+      if (!borrowed) return
+      borrowed = false
       this.borrows = false
       // The next reader may keep what it gets.
       this.inbox.replace(own)
     }
-    return { pause: () => given.pause(), resume: () => given.resume(), release }
   }
 
   [Symbol.asyncDispose](): Promise<void> {
