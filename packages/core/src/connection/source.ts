@@ -3,6 +3,11 @@ import type { ConnectionInfo } from './connection.ts'
 import { type Feed, FEED, type Feeding, NOW, type PushedReader, type Ready } from './feed.ts'
 import type { Inbox, Lease, Reader } from './inbox.ts'
 
+interface Waiting<T> {
+  resolve(result: IteratorResult<T, undefined>): void
+  reject(error: Error): void
+}
+
 /**
  * One iteration over an inbox. Written by hand and not as a generator, because the `return()` of a generator waits behind a
  * pending `next()`, and an idle peer would hold it for ever.
@@ -10,8 +15,8 @@ import type { Inbox, Lease, Reader } from './inbox.ts'
 export class InboxIterator<T> implements AsyncIterableIterator<T>, Reader<T>, Ready<T> {
   readonly #inbox: Inbox<T>
   #lease: Lease<T> | undefined
-  #resolve: ((result: IteratorResult<T, undefined>) => void) | undefined
-  #reject: ((error: Error) => void) | undefined
+  /** Kept no longer than it is pending: it would keep the item that it was resolved with. */
+  #pending: Waiting<T> | undefined
   #done = false
   #failure: Error | undefined
 
@@ -20,7 +25,7 @@ export class InboxIterator<T> implements AsyncIterableIterator<T>, Reader<T>, Re
   }
 
   get waiting(): boolean {
-    return this.#resolve !== undefined
+    return this.#pending !== undefined
   }
 
   [Symbol.asyncIterator](): this {
@@ -28,7 +33,7 @@ export class InboxIterator<T> implements AsyncIterableIterator<T>, Reader<T>, Re
   }
 
   next(): Promise<IteratorResult<T, undefined>> {
-    if (this.#resolve) return Promise.reject(new ConnectionBusyError('next() was called while another next() is pending'))
+    if (this.#pending) return Promise.reject(new ConnectionBusyError('next() was called while another next() is pending'))
     if (!this.#done && this.#lease === undefined) {
       try {
         this.#lease = this.#inbox.claim(this)
@@ -44,13 +49,12 @@ export class InboxIterator<T> implements AsyncIterableIterator<T>, Reader<T>, Re
     if (this.#failure) return Promise.reject(this.#takeFailure() as Error)
     if (this.#done) return Promise.resolve({ done: true, value: undefined })
     return new Promise((resolve, reject) => {
-      this.#resolve = resolve
-      this.#reject = reject
+      this.#pending = { resolve, reject }
     })
   }
 
   [NOW](): IteratorResult<T, undefined> | undefined {
-    if (this.#done || this.#lease === undefined || this.#resolve || this.#inbox.length === 0) return undefined
+    if (this.#done || this.#lease === undefined || this.#pending || this.#inbox.length === 0) return undefined
     return { done: false, value: this.#lease.take() as T }
   }
 
@@ -63,13 +67,13 @@ export class InboxIterator<T> implements AsyncIterableIterator<T>, Reader<T>, Re
   }
 
   onAwaited(item: T): void {
-    const resolve = this.#resolve
-    this.#resolve = undefined
-    resolve?.({ done: false, value: item })
+    const pending = this.#pending
+    this.#pending = undefined
+    pending?.resolve({ done: false, value: item })
   }
 
   onReadable(): void {
-    if (this.#resolve && this.#lease) this.onAwaited(this.#lease.take() as T)
+    if (this.#pending && this.#lease) this.onAwaited(this.#lease.take() as T)
   }
 
   onEnd(): void {
@@ -91,12 +95,12 @@ export class InboxIterator<T> implements AsyncIterableIterator<T>, Reader<T>, Re
   }
 
   #settle(): void {
-    const resolve = this.#resolve
-    if (resolve === undefined) return
-    this.#resolve = undefined
+    const pending = this.#pending
+    if (pending === undefined) return
+    this.#pending = undefined
     const failure = this.#takeFailure()
-    if (failure) this.#reject?.(failure)
-    else resolve({ done: true, value: undefined })
+    if (failure) pending.reject(failure)
+    else pending.resolve({ done: true, value: undefined })
   }
 }
 
