@@ -51,8 +51,6 @@ export class BaseConnection extends DuplexFaces<Uint8Array, Uint8Array> implemen
   owner: ConnectionOwner | undefined
   /** Whether the end of the input closes it: so it is for datagrams, until a pipeline that has a last word takes over. */
   closesAtEnd: boolean
-  /** Set by a pipeline whose stages all keep nothing of a chunk: what is read may be lent to it. */
-  borrows = false
   readonly inbox: Inbox<Uint8Array>
   readonly #driver: Driver
   readonly #outbox: Outbox

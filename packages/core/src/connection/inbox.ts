@@ -8,6 +8,10 @@ export interface Reader<T> {
   readonly onReadable?: () => void
   /** For one that pulls: whether it waits for an item just now. */
   readonly waiting?: boolean
+  /** For one that pulls: the item that it waits for, without a way through the queue. */
+  readonly onAwaited?: (item: T) => void
+  /** For one that is pushed to: it hears of a failure after what waits, as one that pulls does, rather than at once. */
+  readonly inOrder?: boolean
   /** The clean end, after the last item. */
   readonly onEnd: () => void
   /** The input broke, or this side closed it. For one that pulls, after the last item. */
@@ -93,6 +97,11 @@ export class Inbox<T> {
       else this.#regulate()
       return
     }
+    if (reader?.waiting && reader.onAwaited && !this.#delivering && this.length === 0) {
+      reader.onAwaited(item)
+      this.#regulate()
+      return
+    }
     this.#items.push(item)
     this.#bytes += this.#sizeOf(item)
     if (reader !== undefined && !this.#delivering) reader.onReadable?.()
@@ -107,18 +116,19 @@ export class Inbox<T> {
   }
 
   /**
-   * The source has broken, or was closed. A pushed-to reader learns it at once, one that pulls after what waits.
+   * The source has broken, or was closed. A pushed-to reader learns it at once, one that pulls, or is in order, after what waits.
    *
    * @param error - left out where this side has closed it: a {@link ConnectionClosedError} is made where somebody is told.
-   * @param discard - drop what waits, for those that pull too.
+   * @param discard - drop what waits, for those too.
    */
   fail(error: Error | undefined, discard: boolean): void {
     if (this.#ending === 'failed' || (this.#ending === 'ended' && this.length === 0)) return
     this.#ending = 'failed'
     this.#failure = error
-    if (discard || this.#reader?.onItem) this.#clear()
     const reader = this.#reader
-    if (reader?.onItem) {
+    const atOnce = reader?.onItem && !reader.inOrder
+    if (discard || atOnce) this.#clear()
+    if (atOnce) {
       this.#reader = undefined
       reader.onError(this.#reason())
     } else {
@@ -132,6 +142,11 @@ export class Inbox<T> {
     else this.#items.unshift(item)
     this.#bytes += this.#sizeOf(item)
     this.#deliver()
+  }
+
+  /** Puts something else in the place of each item that waits, of the same size. */
+  replace(by: (item: T) => T): void {
+    for (let i = this.#head; i < this.#items.length; i++) this.#items[i] = by(this.#items[i] as T)
   }
 
   /** @throws {@link ConnectionBusyError} while another reader has it. */
@@ -182,7 +197,9 @@ export class Inbox<T> {
     const item = this.#items[this.#head] as T
     this.#items[this.#head++] = undefined as T
     if (this.#head === this.#items.length) {
-      this.#items.length = 0
+      // Cutting an array to nothing costs more than a new one, and both more than taking out the one item there mostly is.
+      if (this.#head === 1) this.#items.pop()
+      else this.#items = []
       this.#head = 0
     } else if (this.#head > 1024) {
       this.#items.splice(0, this.#head)

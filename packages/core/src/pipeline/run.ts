@@ -120,9 +120,9 @@ export class Run implements Engine, Intaker, ConnectionUser {
     }
   }
 
-  whenWritable(): Promise<void> {
+  whenWritable(): Promise<void> | undefined {
     // Where a handler writes, the wire is its affair: an asynchronous stage that waited for it could wait for itself.
-    if (!this.#answersItself || this.connection.unsentBytes < this.highWaterMark) return Promise.resolve()
+    if (!this.#answersItself || this.connection.unsentBytes < this.highWaterMark) return undefined
     return this.connection.drain()
   }
 
