@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync } from 'node:fs'
 import path from 'node:path'
 import { compile } from './build.ts'
 import { cacheFolder, rootFolder, sourceFolder } from './folders.ts'
@@ -13,21 +13,15 @@ export interface Baseline {
 }
 
 /**
- * Checks a commit out below `node_modules/.cache`, builds its packages, and puts this tree's servers beside them: so what
- * differs between the two sides is the packages alone. What is checked out stays for the next time.
+ * Puts a commit's files below `node_modules/.cache`, builds its packages, and puts this tree's servers beside them: so what
+ * differs between the two sides is the packages alone. They stay there for the next time.
  *
  * @throws where there is no such commit, or it cannot be built.
  */
 export function prepareBaseline(name: string): Baseline {
   const revision = git('rev-parse', '--short', `${name}^{commit}`)
   const folder = path.join(cacheFolder, `commit-${revision}`)
-  if (!existsSync(path.join(folder, 'package.json'))) {
-    console.error(`checking out ${revision}`)
-    rmSync(folder, { recursive: true, force: true })
-    mkdirSync(cacheFolder, { recursive: true })
-    git('worktree', 'prune')
-    git('worktree', 'add', '--detach', '--force', folder, revision)
-  }
+  if (!existsSync(folder)) extract(revision, folder)
   linkPackages(folder)
   compile(path.join(folder, 'packages/millrace'))
   const bench = path.join(folder, 'bench')
@@ -36,9 +30,25 @@ export function prepareBaseline(name: string): Baseline {
   return { revision, bench }
 }
 
+/** From an archive: a worktree would be one more thing that git keeps a record of. Moved into its place when it is whole. */
+function extract(revision: string, folder: string): void {
+  console.error(`extracting ${revision}`)
+  const draft = `${folder}.${process.pid}`
+  mkdirSync(draft, { recursive: true })
+  git('archive', '--format=tar', `--output=${draft}.tar`, revision)
+  run('tar', '-xf', `${draft}.tar`, '-C', draft)
+  rmSync(`${draft}.tar`)
+  renameSync(draft, folder)
+}
+
 function git(...args: readonly string[]): string {
-  const { status, stdout, stderr } = spawnSync('git', args, { cwd: rootFolder, encoding: 'utf8' })
-  if (status !== 0) throw new Error(`git ${args[0]}: ${stderr.trim()}`)
+  return run('git', ...args)
+}
+
+function run(command: string, ...args: readonly string[]): string {
+  const { error, status, stdout, stderr } = spawnSync(command, args, { cwd: rootFolder, encoding: 'utf8' })
+  if (error) throw error
+  if (status !== 0) throw new Error(`${command} ${args[0]}: ${stderr.trim()}`)
   return stdout.trim()
 }
 
