@@ -1,17 +1,18 @@
 import type { Verdict } from './verdicts.ts'
 
 /** In pixels. */
-const WIDTH = 900
+const WIDTH = 960
 const TOP = 56
 const ROW = 36
-const LEFT = 330
+const LEFT = 400
 const RIGHT = 110
 /** The ratios at the ends of the scale, which is logarithmic: twice as much is as far to the right as half is to the left. */
 const LEAST = 0.25
 const MOST = 16
 
-/** Both themes: the page behind an image is the reader's. */
+/** Both themes, each on its own page: what is behind an image is the reader's. */
 const STYLE = `
+    .page { fill: #ffffff }
     text { font: 12px system-ui, sans-serif; fill: #1f2328 }
     .small { font-size: 11px; fill: #59636e }
     .grid { stroke: #d1d9e0 }
@@ -21,6 +22,7 @@ const STYLE = `
     .floor { stroke: #1f2328; stroke-width: 2.5 }
     .aim { stroke: #1f2328; stroke-width: 1.5; stroke-dasharray: 3 2 }
     @media (prefers-color-scheme: dark) {
+      .page { fill: #0d1117 }
       text { fill: #f0f6fc }
       .small { fill: #9198a1 }
       .grid { stroke: #3d444d }
@@ -42,6 +44,7 @@ export function renderChart(verdicts: readonly Verdict[], about: string): string
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" role="img">`,
     `  <title>Millrace's goals: ratios of cost</title>`,
     `  <style>${STYLE}\n  </style>`,
+    `  <rect class="page" width="${WIDTH}" height="${height}"/>`,
     ...legend(),
     ...grid(height - 24),
     ...shown.flatMap((verdict, index) => bar(verdict, TOP + index * ROW)),
@@ -64,7 +67,7 @@ function legend(): readonly string[] {
     line('aim', 390, 8, 390, 24),
     '  <text x="398" y="20">aim</text>',
     line('whisker', 440, 16, 468, 16),
-    '  <text x="474" y="20">lowest to highest lap; ≤ where less is better</text>',
+    '  <text x="474" y="20">lowest to highest lap; ↓ where less is better</text>',
   ]
 }
 
@@ -86,12 +89,13 @@ function bar(verdict: Verdict, y: number): readonly string[] {
     `  <text class="small" x="8" y="${middle + 11}">${escape(label)}</text>`,
   ]
   if (ratio === undefined) {
-    lines.push(`  <text class="small" x="${at(1) + 6}" y="${middle + 4}">not measured</text>`)
+    const word = state === 'missed' ? 'FAILED' : 'not measured'
+    lines.push(`  <text class="small" x="${WIDTH - RIGHT + 14}" y="${middle + 4}">${word}</text>`)
   } else {
     const [left, right] = [Math.min(at(1), at(ratio.median)), Math.max(at(1), at(ratio.median))]
     lines.push(`  <rect class="${state}" x="${left}" y="${y + 9}" width="${round(right - left)}" height="${ROW - 18}"/>`)
     lines.push(line('whisker', at(ratio.lowest), middle, at(ratio.highest), middle))
-    const value = `${upwards ? '' : '≤ '}${ratio.median.toFixed(2)}x`
+    const value = `${ratio.median.toFixed(2)}x${upwards ? '' : ' ↓'}`
     lines.push(`  <text x="${WIDTH - RIGHT + 14}" y="${middle + 4}">${value}</text>`)
   }
   lines.push(line('floor', at(floor), y + 4, at(floor), y + ROW - 4), line('aim', at(aim), y + 4, at(aim), y + ROW - 4))
