@@ -8,6 +8,7 @@ import { measureCpu, type MeasureOptions } from './harness/measure.ts'
 import { measureMemory } from './harness/measure-memory.ts'
 import { fail, type Options, readOptions } from './harness/options.ts'
 import { baselinePlan, isAtRevision, shortPlan } from './harness/plan.ts'
+import { hasNativeGenerators } from './harness/native.ts'
 import { checkProc } from './harness/proc.ts'
 import { writeReport } from './harness/report.ts'
 import type { Result } from './harness/result.ts'
@@ -25,12 +26,13 @@ function plan({ full, only }: Options, baseline: Baseline | undefined): readonly
   return baseline ? baselinePlan(chosen, baseline.revision) : chosen
 }
 
-function toMeasureOptions({ full, laps, turn, profile }: Options, baseline: Baseline | undefined): MeasureOptions {
+function toMeasureOptions({ full, laps, turn, profile, generator }: Options, baseline: Baseline | undefined): MeasureOptions {
   return {
     laps,
     turn,
     warmUp: full ? WARM_UP.full : WARM_UP.short,
     cores: findCores(),
+    language: generator ?? (hasNativeGenerators() ? 'C' : 'Node'),
     flags: profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`],
     benchOf: (entry) => (baseline && isAtRevision(entry, baseline.revision) ? baseline.bench : undefined),
   }
@@ -56,7 +58,8 @@ for (const workload of plan(options, baseline)) {
 }
 
 const measured = `${options.laps} laps of ${options.turn} ms; medians, and the lowest to the highest lap`
-const about = `Node ${process.versions.node}, ${measuring.cores.about}; ${measured}.`
+const { cores, language } = measuring
+const about = `Node ${process.versions.node}, ${cores.about}; generator in ${language}; ${measured}.`
 const table = renderTable(rows)
 console.log(`${table}\n\n${about}`)
 if (options.write) writeReport(table, about, verdicts)

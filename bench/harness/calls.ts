@@ -1,4 +1,5 @@
 import type { Outcome } from '../load/closed-loop.ts'
+import type { GeneratorLanguage } from '../load/open.ts'
 import type { VerifyOptions } from '../load/verify-tcp.ts'
 import type { Load } from '../workloads/workload.ts'
 
@@ -7,7 +8,7 @@ export interface GeneratorCalls {
   /** Sends known bytes and compares what comes back. */
   verify(port: number, load: Load, options: VerifyOptions): Promise<void>
   /** Opens the connections of a loop. */
-  open(port: number, load: Load): Promise<void>
+  open(port: number, load: Load, language: GeneratorLanguage): Promise<void>
   /** Runs the loop for so many milliseconds; the server is idle when it resolves. */
   run(port: number, duration: number): Promise<Outcome>
 }

@@ -1,4 +1,5 @@
-// The load generator's process. It imports nothing of ours and of no peer's: sockets of Node's, and counting.
+// The load generator's process. It imports nothing of ours and of no peer's: sockets of Node's and counting, or a program
+// in C that does both.
 import type { ClosedLoop } from '../load/closed-loop.ts'
 import { openLoop, verify } from '../load/open.ts'
 import { answerCalls } from './answer-calls.ts'
@@ -8,8 +9,8 @@ const loops: Map<number, ClosedLoop> = new Map()
 
 answerCalls<GeneratorCalls>({
   verify,
-  async open(port, load) {
-    loops.set(port, await openLoop(port, load))
+  async open(port, load, language) {
+    loops.set(port, await openLoop(port, load, language))
   },
   run(port, duration) {
     const loop = loops.get(port)

@@ -51,7 +51,7 @@ async function weigh(row: Row, load: Load, options: MeasureOptions, first: boole
     row.driver = driver
     await delay(SETTLE)
     const before = server.resident()
-    await generator.call('open', port, load)
+    await generator.call('open', port, load, options.language)
     await generator.call('run', port, 0)
     await delay(SETTLE)
     return (server.resident() - before) / load.connections

@@ -1,3 +1,4 @@
+import type { GeneratorLanguage } from '../load/open.ts'
 import { type Entry, labelOf, type Load, type Workload } from '../workloads/workload.ts'
 import { peers } from '../peers/index.ts'
 import type { Child } from './child.ts'
@@ -16,6 +17,8 @@ export interface MeasureOptions {
   /** Of one server before the first lap, in milliseconds: compiled code is what is to be measured. */
   readonly warmUp: number
   readonly cores: Cores
+  /** Of the generator. */
+  readonly language: GeneratorLanguage
   /** Flags of Node's for the servers. */
   readonly flags: readonly string[]
   /** The folder of the bench whose build an entry runs, where it is not this one. */
@@ -88,7 +91,7 @@ async function prepare(
     const generator = load.connections > MOST_SHARED ? startGenerator(options.cores) : shared
     if (generator !== shared) processes.push(generator)
     await generator.call('verify', port, load, { halfClose: peers[entry.peer].noHalfClose !== true })
-    await generator.call('open', port, load)
+    await generator.call('open', port, load, options.language)
     await generator.call('run', port, options.warmUp)
     return { entry, server, generator, port, driver, laps: [], lost: 0 }
   } catch (error) {

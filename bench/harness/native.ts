@@ -18,7 +18,7 @@ export function compiled(program: string): string {
   const source = path.join(folder, `${program}.c`)
   const compiler = process.env['CC'] ?? 'cc'
   const hash = createHash('sha256').update(compiler)
-  for (const file of [source, path.join(folder, 'serve.h')]) hash.update(readFileSync(file))
+  for (const file of [source, path.join(folder, 'serve.h'), path.join(folder, 'load.h')]) hash.update(readFileSync(file))
   const target = path.join(cacheFolder, `${program}-${hash.digest('hex').slice(0, 12)}`)
   if (existsSync(target)) return target
   mkdirSync(cacheFolder, { recursive: true })
@@ -29,4 +29,14 @@ export function compiled(program: string): string {
   if (status !== 0) throw new Error(`${compiler} failed: ${stderr.trim().split('\n')[0]}`)
   renameSync(draft, target)
   return target
+}
+
+/** Whether the generators in C are there: compiles them. */
+export function hasNativeGenerators(): boolean {
+  try {
+    for (const program of ['tcp-steady', 'tcp-reconnect', 'udp-crowd']) compiled(program)
+    return true
+  } catch {
+    return false
+  }
 }

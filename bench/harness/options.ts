@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import type { GeneratorLanguage } from '../load/open.ts'
 
 const USAGE = `usage: npm run bench [-- OPTION...]        the floors, in under two minutes
        npm run bench:full [-- OPTION...]   every peer; installs them, 700 MB
@@ -6,6 +7,7 @@ const USAGE = `usage: npm run bench [-- OPTION...]        the floors, in under t
   --laps N         laps per workload, at least 1 (7)
   --turn MS        of each server in each lap, in milliseconds, at least 100 (250; full: 500)
   --baseline REV   our own servers alone, each against the same at that commit
+  --generator C|Node   what makes the load (C where a compiler is)
   --json FILE      writes what every lap came to
   --write          puts table and chart into bench/README.md and bench/ratios.svg
   --profile DIR    writes a CPU profile of each Node server there; the figures are then those of a profiled run
@@ -19,6 +21,8 @@ export interface Options {
   /** In milliseconds. */
   readonly turn: number
   readonly baseline: string | undefined
+  /** What the generator is written in; undefined: in C where that can be compiled. */
+  readonly generator: GeneratorLanguage | undefined
   readonly json: string | undefined
   readonly write: boolean
   readonly profile: string | undefined
@@ -43,6 +47,7 @@ export function readOptions(): Options {
     laps: readNumber('laps', given.laps, 7, 1),
     turn: readNumber('turn', given.turn, full ? 500 : 250, 100),
     baseline,
+    generator: readGenerator(given.generator),
     json,
     write,
     profile,
@@ -59,6 +64,7 @@ function parse() {
         laps: { type: 'string' },
         turn: { type: 'string' },
         baseline: { type: 'string' },
+        generator: { type: 'string' },
         json: { type: 'string' },
         write: { type: 'boolean', default: false },
         profile: { type: 'string' },
@@ -68,6 +74,11 @@ function parse() {
   } catch (error) {
     return fail(error instanceof Error ? error.message : String(error))
   }
+}
+
+function readGenerator(text: string | undefined): GeneratorLanguage | undefined {
+  if (text === undefined || text === 'C' || text === 'Node') return text
+  return fail(`--generator is C or Node, not "${text}"`)
 }
 
 function readNumber(name: string, text: string | undefined, otherwise: number, least: number): number {

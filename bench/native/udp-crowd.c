@@ -5,13 +5,9 @@
  * compared with what that peer sent. Then each line `run MS` on standard input keeps WINDOW datagrams in flight, going
  * from peer to peer in an order that jumps, and is answered with one line of JSON: `{"messages":N,"lost":N}`. */
 #define _GNU_SOURCE
-#include "serve.h"
+#include "load.h"
 
-#include <errno.h>
 #include <poll.h>
-#include <stdint.h>
-#include <string.h>
-#include <time.h>
 
 enum { BATCH = 64, LONGEST = 2048, LOST_AFTER = 1000 };
 
@@ -23,18 +19,9 @@ struct batch {
 };
 
 static struct batch out, in;
-static struct sockaddr_in server = { .sin_family = AF_INET };
+static struct sockaddr_in server;
 static int fd;
 static uint32_t peers, window, size, next_peer;
-
-/* The first peer's address; with 100,000 of them the last one is 127.2.134.161. */
-static const uint32_t FIRST = 0x7f010001;
-
-static double now(void) {
-  struct timespec time;
-  clock_gettime(CLOCK_MONOTONIC, &time);
-  return (double)time.tv_sec * 1e3 + (double)time.tv_nsec / 1e6;
-}
 
 /* What a peer sends: its number, then letters that depend on it. */
 static void fill(char *bytes, uint32_t peer) {
@@ -59,7 +46,7 @@ static void address(int i, uint32_t peer) {
   control->cmsg_level = IPPROTO_IP;
   control->cmsg_type = IP_PKTINFO;
   control->cmsg_len = CMSG_LEN(sizeof(struct in_pktinfo));
-  struct in_pktinfo from = { .ipi_spec_dst.s_addr = htonl(FIRST + peer) };
+  struct in_pktinfo from = { .ipi_spec_dst.s_addr = htonl(FIRST_ADDRESS + peer) };
   memcpy(CMSG_DATA(control), &from, sizeof from);
   header->msg_name = &server;
   header->msg_namelen = sizeof server;
@@ -95,7 +82,7 @@ static uint32_t peer_of(const struct msghdr *header) {
   check(control != NULL && control->cmsg_type == IP_PKTINFO, "no address with a reply");
   struct in_pktinfo info;
   memcpy(&info, CMSG_DATA(control), sizeof info);
-  return ntohl(info.ipi_addr.s_addr) - FIRST;
+  return ntohl(info.ipi_addr.s_addr) - FIRST_ADDRESS;
 }
 
 /* Replies there are; each is that of the peer it came to, byte for byte, or the program ends. */
@@ -154,14 +141,12 @@ static void run(double duration) {
     if (received == 0) lost += in_flight;
     in_flight = received == 0 || received > in_flight ? 0 : in_flight - received;
   }
-  printf("{\"messages\":%u,\"lost\":%u}\n", messages, lost);
-  fflush(stdout);
+  report(messages, lost);
 }
 
 int main(int argc, char **argv) {
   if (argc != 5) return 2;
-  server.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  server.sin_port = htons((uint16_t)atoi(argv[1]));
+  server = loopback(argv[1]);
   peers = (uint32_t)atoi(argv[2]);
   window = (uint32_t)atoi(argv[3]);
   size = (uint32_t)atoi(argv[4]);
@@ -173,12 +158,6 @@ int main(int argc, char **argv) {
   check(setsockopt(fd, IPPROTO_IP, IP_PKTINFO, &on, sizeof on) == 0, "IP_PKTINFO");
   setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof room);
   verify();
-  printf("{\"messages\":%u,\"lost\":0}\n", peers);
-  fflush(stdout);
-  char line[64];
-  while (fgets(line, sizeof line, stdin) != NULL) {
-    double duration;
-    if (sscanf(line, "run %lf", &duration) == 1) run(duration);
-  }
-  return 0;
+  report(peers, 0);
+  return answer_commands(run);
 }
