@@ -17,6 +17,8 @@ export interface ClosedLoop {
    * @throws where a connection ends, or nothing has come back for 10 s.
    */
   run(duration: number): Promise<Outcome>
+  /** Lets go of its connections, as they are. */
+  close(): void
 }
 
 /** How long a turn waits for the last replies, in milliseconds. */

@@ -52,5 +52,8 @@ async function start(program: string, args: readonly number[], messages?: Buffer
       child.stdin.write(`run ${duration}\n`)
       return next(duration)
     },
+    close() {
+      child.stdin.end()
+    },
   }
 }

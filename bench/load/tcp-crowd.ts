@@ -25,6 +25,10 @@ class Member {
     this.connected = once(this.#socket, 'connect').then(() => {})
   }
 
+  close(): void {
+    this.#socket.destroy()
+  }
+
   send(message: Buffer): void {
     this.#socket.write(message)
   }
@@ -35,6 +39,7 @@ class Crowd implements ClosedLoop {
   readonly failed: AbortController = new AbortController()
   readonly #message: Buffer
   readonly #window: number
+  #members: readonly Member[] = []
   /** A ring: those that wait for their turn, in a shuffled order at first. */
   #waiting: Member[] = []
   #head = 0
@@ -49,6 +54,7 @@ class Crowd implements ClosedLoop {
   }
 
   start(members: readonly Member[]): void {
+    this.#members = members
     const random = mulberry32(1)
     const keyed = members.map((member) => ({ member, key: random() }))
     this.#waiting = keyed.sort((a, b) => a.key - b.key).map(({ member }) => member)
@@ -75,6 +81,10 @@ class Crowd implements ClosedLoop {
     })
     await untilDone(idle, this.failed.signal)
     return { messages: this.#messages, lost: 0 }
+  }
+
+  close(): void {
+    for (const member of this.#members) member.close()
   }
 
   #sendNext(): void {

@@ -12,7 +12,8 @@ export async function openTcpReconnect(port: number, load: Load): Promise<Closed
   const { sent, expected } = exchangeOf(load, 1)
   let opened = 0
   const once = (): Promise<void> => connectOnce(port, sent, expected.byteLength, sourceAddress(opened++))
-  return { run: (duration) => run(load.connections, duration, once) }
+  // Between two turns none is open.
+  return { run: (duration) => run(load.connections, duration, once), close() {} }
 }
 
 async function run(slots: number, duration: number, once: () => Promise<void>): Promise<Outcome> {

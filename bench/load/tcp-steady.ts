@@ -31,6 +31,10 @@ class Flow {
     this.#send(this.#count)
   }
 
+  close(): void {
+    this.#socket.destroy()
+  }
+
   #send(messages: number): void {
     this.inFlight += messages
     this.#socket.write(this.#window.subarray(0, (messages * this.#window.byteLength) / this.#count))
@@ -63,7 +67,12 @@ export async function openTcpSteady(port: number, load: Load): Promise<ClosedLoo
   const onEnd = (error: Error): void => failed.abort(error)
   const opening = openMany(load.connections, (address) => new Flow(port, window, onEnd, address))
   const flows = await untilDone(opening, failed.signal, OPENING)
-  return { run: (duration) => run(flows, duration, failed.signal) }
+  return {
+    run: (duration) => run(flows, duration, failed.signal),
+    close() {
+      for (const flow of flows) flow.close()
+    },
+  }
 }
 
 async function run(flows: readonly Flow[], duration: number, failed: AbortSignal): Promise<Outcome> {

@@ -85,7 +85,12 @@ export async function connectSocket(port: number): Promise<Socket> {
 export async function openUdpSteady(port: number, load: Load): Promise<ClosedLoop> {
   const sockets = await Promise.all(Array.from({ length: load.connections }, () => connectSocket(port)))
   const flows = sockets.map((socket) => new Flow(socket, exchangeOf(load, 1).sent))
-  return { run: (duration) => run(flows, load.window, duration) }
+  return {
+    run: (duration) => run(flows, load.window, duration),
+    close() {
+      for (const socket of sockets) socket.close()
+    },
+  }
 }
 
 async function run(flows: readonly Flow[], window: number, duration: number): Promise<Outcome> {
