@@ -18,7 +18,7 @@ import { workloads } from './workloads/index.ts'
 import type { Workload } from './workloads/workload.ts'
 
 /** Before the first lap, in milliseconds. */
-const WARM_UP = { short: 500, full: 1_000 } as const
+const WARM_UP = { short: 400, full: 1_000 } as const
 
 function plan({ full, only }: Options, baseline: Baseline | undefined): readonly Workload[] {
   const chosen = (full ? workloads : shortPlan(workloads)).filter(({ name }) => name.includes(only))

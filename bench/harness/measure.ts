@@ -25,9 +25,12 @@ export interface MeasureOptions {
   readonly benchOf: (entry: Entry) => string | undefined
 }
 
-interface Contestant {
+interface Started {
   readonly entry: Entry
   readonly server: ServerProcess
+}
+
+interface Contestant extends Started {
   readonly generator: Child<GeneratorCalls>
   readonly port: number
   readonly driver: string | undefined
@@ -57,9 +60,11 @@ const MOST_SHARED = 1_000
 export async function measureCpu(workload: Workload, options: MeasureOptions): Promise<readonly Result[]> {
   const crew: Crew = { generator: startGenerator(options.cores), processes: [] }
   try {
+    // All at once: they load their modules while others are prepared.
+    const started = [workload.base, ...workload.others].map((entry) => start(entry, crew, options))
     const prepared: (Contestant | Result)[] = []
-    for (const entry of [workload.base, ...workload.others]) {
-      prepared.push(await prepare(entry, workload.load, crew, options))
+    for (const one of started) {
+      prepared.push('server' in one ? await prepare(one, workload.load, crew, options) : one)
     }
     const contestants = prepared.filter((one) => 'server' in one)
     for (let lap = 0; lap < options.laps; lap++) {
@@ -74,18 +79,23 @@ export async function measureCpu(workload: Workload, options: MeasureOptions): P
   }
 }
 
+function start(entry: Entry, { processes }: Crew, { cores, flags, benchOf }: MeasureOptions): Started | Result {
+  try {
+    const server = new ServerProcess(entry.peer, cores.servers, { bench: benchOf(entry), flags })
+    processes.push(server)
+    return { entry, server }
+  } catch (error) {
+    return missing(entry, error)
+  }
+}
+
 async function prepare(
-  entry: Entry,
+  { entry, server }: Started,
   common: Load,
   { generator: shared, processes }: Crew,
   options: MeasureOptions,
 ): Promise<Contestant | Result> {
   try {
-    const server = new ServerProcess(entry.peer, options.cores.servers, {
-      bench: options.benchOf(entry),
-      flags: options.flags,
-    })
-    processes.push(server)
     const { port, driver } = await server.listening()
     const load = { ...common, ...entry.load }
     const generator = load.connections > MOST_SHARED ? startGenerator(options.cores) : shared

@@ -5,7 +5,7 @@ const USAGE = `usage: npm run bench [-- OPTION...]        the floors, in under t
        npm run bench:full [-- OPTION...]   every peer; installs them, 700 MB
   --only TEXT      only the workloads whose name contains it
   --laps N         laps per workload, at least 1 (7)
-  --turn MS        of each server in each lap, in milliseconds, at least 100 (250; full: 500)
+  --turn MS        of each server in each lap, in milliseconds, at least 100 (160; full: 500)
   --baseline REV   our own servers alone, each against the same at that commit
   --generator C|Node   what makes the load (C where a compiler is)
   --json FILE      writes what every lap came to
@@ -45,7 +45,7 @@ export function readOptions(): Options {
     full,
     only,
     laps: readNumber('laps', given.laps, 7, 1),
-    turn: readNumber('turn', given.turn, full ? 500 : 250, 100),
+    turn: readNumber('turn', given.turn, full ? 500 : 160, 100),
     baseline,
     generator: readGenerator(given.generator),
     json,
