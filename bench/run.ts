@@ -38,11 +38,19 @@ function toMeasureOptions({ full, laps, turn, profile, generator }: Options, bas
   }
 }
 
+function tryBaseline(revision: string): Baseline {
+  try {
+    return prepareBaseline(revision)
+  } catch (error) {
+    return fail(`no baseline: ${error instanceof Error ? error.message : String(error)}`)
+  }
+}
+
 const options = readOptions()
 checkProc()
 if (options.full) installGuests()
 if (options.build) build()
-const baseline = options.baseline === undefined ? undefined : prepareBaseline(options.baseline)
+const baseline = options.baseline === undefined ? undefined : tryBaseline(options.baseline)
 const measuring = toMeasureOptions(options, baseline)
 
 const rows: (readonly string[])[] = []
