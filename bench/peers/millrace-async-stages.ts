@@ -1,6 +1,6 @@
 import { createTcpServer, definePlugin, echo, formatAddress, pipeline } from 'millrace'
 import { chunk64, logger, upperCase } from './generators.ts'
-import { listeningOf } from './listening.ts'
+import { listenOn } from './listening.ts'
 import type { Peer } from './peer.ts'
 
 const asyncLog = definePlugin({
@@ -18,6 +18,6 @@ export const millraceAsyncStages: Peer = {
   about: 'the four generators of the it-pipe chain as `AsyncStage`s in `pipeline(..., echo())`',
   async listen() {
     const shout = pipeline(asyncLog(), asyncChunk(), asyncUpper(), echo())
-    return listeningOf(await createTcpServer(shout).listen({ port: 0 }))
+    return listenOn(createTcpServer(shout))
   },
 }

@@ -1,6 +1,6 @@
 import { createTcpServer, definePlugin, type Emit, pipeline, respond } from 'millrace'
 import { answer, type Call, CallReader } from './calls.ts'
-import { listeningOf } from './listening.ts'
+import { listenOn } from './listening.ts'
 import type { Peer } from './peer.ts'
 
 const calls = definePlugin({
@@ -24,6 +24,6 @@ export const millraceCalls: Peer = {
   about: "`pipeline(calls(), respond((call) => call))`, a codec of NestJS's wire format",
   async listen() {
     const served = pipeline(calls(), respond<Call, Call>((call) => call))
-    return listeningOf(await createTcpServer(served).listen({ port: 0 }))
+    return listenOn(createTcpServer(served))
   },
 }

@@ -1,6 +1,6 @@
 import { chunker, createContainer, createTcpServer, echo, LOGGER, logging, pipeline, uppercaser } from 'millrace'
 import { discardingLogger } from './discarding-logger.ts'
-import { listeningOf } from './listening.ts'
+import { listenOn } from './listening.ts'
 import type { Listening, Peer } from './peer.ts'
 
 /** Every option of the server at its default; logging logs both directions, as it does by default. */
@@ -8,7 +8,7 @@ async function listen(size: number): Promise<Listening> {
   const container = createContainer()
   container.register(LOGGER, { useValue: discardingLogger })
   const shout = pipeline(logging(), chunker({ size }), uppercaser(), echo())
-  return listeningOf(await createTcpServer(shout, { container }).listen({ port: 0 }))
+  return listenOn(createTcpServer(shout, { container }))
 }
 
 export const millraceChain: Peer = {

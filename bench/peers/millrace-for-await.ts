@@ -1,5 +1,5 @@
 import { type Connection, createTcpServer } from 'millrace'
-import { listeningOf } from './listening.ts'
+import { listenOn } from './listening.ts'
 import type { Peer } from './peer.ts'
 
 async function serve(connection: Connection): Promise<void> {
@@ -17,8 +17,9 @@ async function acceptAll(server: AsyncIterable<Connection>): Promise<void> {
 export const millraceForAwait: Peer = {
   about: '`for await` over `connection.source`, `connection.write`, awaiting `drain` where it returns false',
   async listen() {
-    const server = await createTcpServer().listen({ port: 0 })
+    const server = createTcpServer()
+    const listening = await listenOn(server)
     void acceptAll(server)
-    return listeningOf(server)
+    return listening
   },
 }

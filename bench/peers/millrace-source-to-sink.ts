@@ -1,5 +1,5 @@
 import { type Connection, createTcpServer } from 'millrace'
-import { listeningOf } from './listening.ts'
+import { listenOn } from './listening.ts'
 import type { Peer } from './peer.ts'
 
 async function acceptAll(server: AsyncIterable<Connection>): Promise<void> {
@@ -10,8 +10,9 @@ async function acceptAll(server: AsyncIterable<Connection>): Promise<void> {
 export const millraceSourceToSink: Peer = {
   about: '`connection.sink(connection.source)` for each connection of `createTcpServer()`',
   async listen() {
-    const server = await createTcpServer().listen({ port: 0 })
+    const server = createTcpServer()
+    const listening = await listenOn(server)
     void acceptAll(server)
-    return listeningOf(server)
+    return listening
   },
 }

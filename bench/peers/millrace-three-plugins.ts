@@ -1,6 +1,6 @@
 import { createContainer, createTcpServer, echo, LOGGER, logging, pipeline, uppercaser } from 'millrace'
 import { discardingLogger } from './discarding-logger.ts'
-import { listeningOf } from './listening.ts'
+import { listenOn } from './listening.ts'
 import type { Peer } from './peer.ts'
 
 /** What `npm start` serves, and what an idle connection with a few plugins weighs. */
@@ -10,6 +10,6 @@ export const millraceThreePlugins: Peer = {
     const container = createContainer()
     container.register(LOGGER, { useValue: discardingLogger })
     const shout = pipeline(logging(), uppercaser(), echo())
-    return listeningOf(await createTcpServer(shout, { container }).listen({ port: 0 }))
+    return listenOn(createTcpServer(shout, { container }))
   },
 }

@@ -2,7 +2,7 @@ import { pipe } from 'it-pipe'
 import { chunker, type Connection, createTcpServer, LOGGER, logging, uppercaser } from 'millrace'
 import { container } from 'tsyringe'
 import { discardingLogger } from './discarding-logger.ts'
-import { listeningOf } from './listening.ts'
+import { listenOn } from './listening.ts'
 import type { Peer } from './peer.ts'
 
 const log = logging()
@@ -24,8 +24,9 @@ export const millraceTransforms: Peer = {
   async listen() {
     // A transform knows no server whose container it could ask: its services are those of the root.
     container.register(LOGGER, { useValue: discardingLogger })
-    const server = await createTcpServer().listen({ port: 0 })
+    const server = createTcpServer()
+    const listening = await listenOn(server)
     void acceptAll(server)
-    return listeningOf(server)
+    return listening
   },
 }

@@ -1,17 +1,17 @@
 import { createUdpServer, echo, pipeline } from 'millrace'
-import { listeningOf, nativelyListeningOf } from './listening.ts'
+import { listenOn } from './listening.ts'
 import type { Peer } from './peer.ts'
 
-const listen = () => createUdpServer(pipeline(echo())).listen({ port: 0 })
+const create = () => createUdpServer(pipeline(echo()))
 
 /** A session per peer, every option at its default, so with all limits and timeouts on. */
 export const millraceUdpEcho: Peer = {
   about: '`createUdpServer(pipeline(echo()))`, a session per peer',
-  listen: async () => listeningOf(await listen()),
+  listen: () => listenOn(create()),
 }
 
 /** The same, by the native driver; missing where that is not taken. */
 export const millraceNativeUdpEcho: Peer = {
   about: 'the same on the native driver',
-  listen: async () => nativelyListeningOf(await listen()),
+  listen: () => listenOn(create(), 'native'),
 }

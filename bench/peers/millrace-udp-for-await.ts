@@ -1,11 +1,12 @@
 import { type Connection, createUdpServer } from 'millrace'
-import { listeningOf, nativelyListeningOf } from './listening.ts'
-import type { Peer } from './peer.ts'
+import { listenOn } from './listening.ts'
+import type { Listening, Peer } from './peer.ts'
 
-async function listen() {
-  const server = await createUdpServer().listen({ port: 0 })
+async function listen(driver?: string): Promise<Listening> {
+  const server = createUdpServer()
+  const listening = await listenOn(server, driver)
   void acceptAll(server)
-  return server
+  return listening
 }
 
 async function acceptAll(server: AsyncIterable<Connection>): Promise<void> {
@@ -15,11 +16,11 @@ async function acceptAll(server: AsyncIterable<Connection>): Promise<void> {
 /** Each session's `source` into its `sink`. */
 export const millraceUdpForAwait: Peer = {
   about: '`session.sink(session.source)` for each session of `createUdpServer()`',
-  listen: async () => listeningOf(await listen()),
+  listen: () => listen(),
 }
 
 /** The same, by the native driver; missing where that is not taken. */
 export const millraceNativeUdpForAwait: Peer = {
   about: 'the same on the native driver',
-  listen: async () => nativelyListeningOf(await listen()),
+  listen: () => listen('native'),
 }
