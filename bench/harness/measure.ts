@@ -37,6 +37,8 @@ interface Contestant extends Started {
   /** Microseconds of CPU per message, lap by lap. */
   readonly laps: number[]
   lost: number
+  /** Why it takes no more turns: it has crashed, say. */
+  failure?: unknown
 }
 
 /** The processes of one workload, to be closed at its end. */
@@ -117,12 +119,18 @@ export function missing(entry: Entry, error: unknown): Result {
 
 async function takeTurn(contestant: Contestant, turn: number): Promise<void> {
   const { server, generator, port, laps } = contestant
-  const before = server.cpu()
-  const { messages, lost } = await generator.call('run', port, turn)
-  contestant.lost += lost
-  laps.push(cpuBetween(before, server.cpu()) / messages)
+  if (contestant.failure !== undefined) return
+  try {
+    const before = server.cpu()
+    const { messages, lost } = await generator.call('run', port, turn)
+    contestant.lost += lost
+    laps.push(cpuBetween(before, server.cpu()) / messages)
+  } catch (error) {
+    contestant.failure = error
+  }
 }
 
-function resultOf({ entry, driver, laps, lost }: Contestant): Result {
+function resultOf({ entry, driver, laps, lost, failure }: Contestant): Result {
+  if (failure !== undefined) return missing(entry, failure)
   return { label: labelOf(entry), laps, lost, ...(driver === undefined ? {} : { driver }) }
 }

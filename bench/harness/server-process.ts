@@ -72,8 +72,9 @@ export class ServerProcess {
   }
 
   get #pid(): number {
-    const { pid } = this.#process
+    const { pid, exitCode, signalCode } = this.#process
     if (pid === undefined) throw new Error('the server did not start')
+    if (exitCode !== null || signalCode !== null) throw new Error(`the server ended with ${signalCode ?? exitCode}`)
     return pid
   }
 

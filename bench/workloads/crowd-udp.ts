@@ -4,7 +4,7 @@ const many = { connections: 100_000 } as const
 
 /**
  * 64 datagrams in flight, from ten peers and from 100,000, each with an address of its own in 127/8: needs a C compiler,
- * as Node cannot send from 100,000 addresses.
+ * as Node cannot send from 100,000 addresses. The echo in C tells how much of the growth is the kernel's.
  */
 export const crowdUdp: Workload = {
   name: 'UDP echo, 64 B, from 10 to 100,000',
@@ -17,6 +17,8 @@ export const crowdUdp: Workload = {
     { peer: 'millrace, UDP native, many', label: 'millrace native, 100,000 sessions', load: many },
     { peer: 'node:dgram', label: 'node:dgram, 10 peers' },
     { peer: 'node:dgram', label: 'node:dgram, 100,000 peers', load: many },
+    { peer: 'C, recvmmsg', label: 'C, 10 peers' },
+    { peer: 'C, recvmmsg', label: 'C, 100,000 peers', load: many },
   ],
   compares: 'cost',
   goals: [
