@@ -111,7 +111,7 @@ describe('BaseConnection', () => {
     const { connection } = makeConnection()
     const notes: string[] = []
     void connection.closed.then(() => notes.push('closed'))
-    connection.onGone = () => void notes.push('owner')
+    connection.owner = { onGone: () => void notes.push('owner') }
     connection.abort()
     connection.onClosed()
     await connection.closed

@@ -104,23 +104,36 @@ describe('embed', () => {
 })
 
 describe('embed with poison', () => {
-  const passing = (borrows: boolean): ReturnType<typeof inbound> =>
-    inbound('passing', { push: (chunk, emit) => emit(chunk), borrows })
+  /** Gives each chunk when the next one comes. */
+  const late = (borrows: boolean): ReturnType<typeof inbound> => {
+    let kept: Uint8Array | undefined
+    const push = (chunk: Uint8Array, emit: (chunk: Uint8Array) => void): void => {
+      if (kept) emit(kept)
+      kept = chunk
+    }
+    return inbound('late', { push, borrows })
+  }
 
-  test('overwrites what a stage that promised to keep nothing passes on all the same', () => {
-    const embedded = embed(passing(true), { poison: true })
-    embedded.writeInbound(Uint8Array.of(1, 2))
+  test('overwrites what a stage that promised to keep nothing keeps all the same', () => {
+    const embedded = embed(late(true), { poison: true })
+    embedded.writeInbound(Uint8Array.of(1, 2), Uint8Array.of(3))
     expect(embedded.inbound).toEqual([Uint8Array.of(0xdb, 0xdb)])
+  })
+
+  test('lets a stage emit views of what it was lent', () => {
+    const half = inbound('half', { push: (chunk, emit) => emit(chunk.subarray(1)), borrows: true })
+    const embedded = embed(half, { poison: true })
+    embedded.writeInbound(Uint8Array.of(1, 2))
+    expect(embedded.inbound).toEqual([Uint8Array.of(2)])
   })
 
   test('leaves alone a stage that promises nothing, and the bytes of whoever wrote them', () => {
     const given = Uint8Array.of(1, 2)
-    const honest = embed(passing(false), { poison: true })
-    const liar = embed(passing(true), { poison: true })
-    honest.writeInbound(given)
-    liar.writeInbound(given)
+    const honest = embed(late(false), { poison: true })
+    const liar = embed(late(true), { poison: true })
+    honest.writeInbound(given, given)
+    liar.writeInbound(given, given)
     expect(honest.inbound).toEqual([given])
     expect([...given]).toEqual([1, 2])
-    expect(embed(passing(true)).inbound).toEqual([])
   })
 })

@@ -46,7 +46,7 @@ export class Chunker implements Plugin<Uint8Array, Uint8Array, Uint8Array, Uint8
   readonly #inbound: Stage<Uint8Array, Uint8Array>
 
   constructor(@inject(PLUGIN_OPTIONS) { size }: Required<ChunkerOptions>) {
-    this.#inbound = { push: (chunk, emit) => split(chunk, size, emit) }
+    this.#inbound = { push: (chunk, emit) => split(chunk, size, emit), borrows: true }
   }
 
   open(): Stages<Uint8Array, Uint8Array, Uint8Array, Uint8Array> {

@@ -9,6 +9,7 @@ import {
   type PluginContext,
   type SocketAddress,
   type Stage,
+  type Stages,
 } from '@millrace/core'
 import { escapeText } from './byte-format.ts'
 import { type PayloadOptions, PayloadWriter } from './payload-writer.ts'
@@ -16,9 +17,12 @@ import { type PayloadOptions, PayloadWriter } from './payload-writer.ts'
 /** The level of every line of one logging plugin. */
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 
+const NO_LABEL: { readonly label?: string } = {}
+
 /** What a log of one connection needs to know. */
 export interface ConnectionLogOptions extends PayloadOptions {
   readonly level: LogLevel
+  readonly direction: Direction | 'both'
   readonly label?: string
 }
 
@@ -35,8 +39,10 @@ function errorCode(error: unknown): string {
   return escapeText(text.slice(0, 100))
 }
 
-/** Writes the lines of one connection. None of its calls throws. */
-export class ConnectionLog {
+/** Writes the lines of one connection, in the directions that are wanted. None of its calls throws. */
+export class ConnectionLog implements Stages<unknown, unknown, unknown, unknown> {
+  readonly inbound?: LoggedDirection
+  readonly outbound?: LoggedDirection
   readonly #logger: LeveledLogger
   readonly #options: ConnectionLogOptions
   readonly #context: PluginContext
@@ -52,14 +58,17 @@ export class ConnectionLog {
     this.#options = options
     this.#context = context
     this.#openedAt = context.clock.now()
-    this.#named = options.label === undefined ? {} : { label: options.label }
+    const { direction } = options
+    if (direction !== 'outbound') this.inbound = new LoggedDirection(this, 'inbound', options)
+    if (direction !== 'inbound') this.outbound = new LoggedDirection(this, 'outbound', options)
+    this.#named = options.label === undefined ? NO_LABEL : { label: options.label }
   }
 
   opened(): void {
     this.#guard(() => this.#line({}, 'connection opened'))
   }
 
-  closed({ error, initiator }: CloseInfo): void {
+  close({ error, initiator }: CloseInfo): void {
     this.#guard(() => {
       const { bytesRead, bytesWritten } = this.#context.connection
       const duration = Math.round(this.#context.clock.now() - this.#openedAt)
@@ -70,17 +79,17 @@ export class ConnectionLog {
   }
 
   /** One item that goes by. */
-  item(item: unknown, direction: Direction, offset: number, writer: PayloadWriter): void {
+  item(item: unknown, direction: Direction, offset: number, writer: PayloadWriter | undefined): void {
     this.#guard(() => {
-      const { level, format } = this.#options
-      if (this.#logger.isLevelEnabled?.(level) === false) return writer.missed()
+      const { level } = this.#options
+      if (this.#logger.isLevelEnabled?.(level) === false) return writer?.missed()
       const { id: connection, remoteAddress: address } = this.#context.connection
       const remoteAddress = this.#textOf(address)
       // Written out, for bytes and for the rest: joined from parts it costs several times as much, and it is made for every item.
       const line = isUint8Array(item)
         ? { plugin: 'logging', ...this.#named, connection, remoteAddress, direction, bytes: item.byteLength, offset }
         : { plugin: 'logging', ...this.#named, connection, remoteAddress, direction }
-      this.#logger[level](format === 'summary' ? line : Object.assign(line, payloadOf(item, offset, writer)), direction)
+      this.#logger[level](writer ? Object.assign(line, payloadOf(item, offset, writer)) : line, direction)
     })
   }
 
@@ -125,14 +134,20 @@ function payloadOf(item: unknown, offset: number, writer: PayloadWriter): LogFie
 export class LoggedDirection implements Stage<unknown, unknown> {
   readonly #log: ConnectionLog
   readonly #direction: Direction
-  readonly #writer: PayloadWriter
+  /** Where payload is shown at all. */
+  readonly #writer: PayloadWriter | undefined
   /** Of the next item's first byte, in the bytes that went by here; on a datagram connection, in its datagram. */
   #offset = 0
 
   constructor(log: ConnectionLog, direction: Direction, options: PayloadOptions) {
     this.#log = log
     this.#direction = direction
-    this.#writer = new PayloadWriter(options, direction)
+    if (options.format !== 'summary') this.#writer = new PayloadWriter(options, direction)
+  }
+
+  /** A function that redacts is given a copy. */
+  get borrows(): true {
+    return true
   }
 
   push(item: unknown, emit: Emit<unknown>): void {
@@ -147,6 +162,6 @@ export class LoggedDirection implements Stage<unknown, unknown> {
 
   reset(): void {
     this.#offset = 0
-    this.#writer.reset()
+    this.#writer?.reset()
   }
 }

@@ -4,6 +4,7 @@ import {
   type Plugin,
   type PluginContext,
   type PluginDescription,
+  type Stage,
   type Stages,
   use,
 } from '@millrace/core'
@@ -34,7 +35,23 @@ export class Echo implements Plugin<unknown, unknown, never, unknown> {
   readonly perDatagram = true
 
   open(context: PluginContext): Stages<unknown, unknown, never, unknown> {
-    return { inbound: { push: (item) => context.emitOutbound(item) } }
+    return { inbound: new EchoStage(context.emitOutbound) }
+  }
+}
+
+class EchoStage implements Stage<unknown, never> {
+  readonly #sendBack: PluginContext['emitOutbound']
+
+  constructor(sendBack: PluginContext['emitOutbound']) {
+    this.#sendBack = sendBack
+  }
+
+  get borrows(): true {
+    return true
+  }
+
+  push(item: unknown): void {
+    this.#sendBack(item)
   }
 }
 

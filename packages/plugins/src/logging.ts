@@ -1,5 +1,4 @@
 import {
-  type CloseInfo,
   type ConfiguredPlugin,
   inject,
   injectable,
@@ -13,7 +12,7 @@ import {
   type Stages,
   use,
 } from '@millrace/core'
-import { ConnectionLog, type ConnectionLogOptions, LoggedDirection, type LogLevel } from './connection-log.ts'
+import { ConnectionLog, type ConnectionLogOptions, type LogLevel } from './connection-log.ts'
 import type { Redact } from './payload-writer.ts'
 
 /** Options of {@link logging}. */
@@ -114,13 +113,11 @@ export class Logging implements Plugin<unknown, unknown, unknown, unknown> {
 
   readonly name = 'logging'
   readonly perDatagram = true
-  readonly #direction: Resolved['direction']
   readonly #logOptions: ConnectionLogOptions
   readonly #logger: Logger
 
   constructor(@inject(PLUGIN_OPTIONS) options: Resolved, @inject(LOGGER) logger: Logger) {
-    const { direction, hide, ...rest } = options
-    this.#direction = direction
+    const { hide, ...rest } = options
     this.#logOptions = { ...rest, markers: hide === undefined ? [] : markersIn(hide) }
     this.#logger = logger
   }
@@ -128,11 +125,7 @@ export class Logging implements Plugin<unknown, unknown, unknown, unknown> {
   open(context: PluginContext): Stages<unknown, unknown, unknown, unknown> {
     const log = new ConnectionLog(this.#logger, this.#logOptions, context)
     log.opened()
-    return {
-      ...(this.#direction !== 'outbound' && { inbound: new LoggedDirection(log, 'inbound', this.#logOptions) }),
-      ...(this.#direction !== 'inbound' && { outbound: new LoggedDirection(log, 'outbound', this.#logOptions) }),
-      close: (info: CloseInfo) => log.closed(info),
-    }
+    return log
   }
 }
 

@@ -50,7 +50,6 @@ export class PayloadWriter {
    * @throws what the redactor throws, and a `TypeError` when it returns no bytes.
    */
   write(item: unknown, offset: number): PayloadFields {
-    if (this.#options.format === 'summary') return {}
     return isUint8Array(item) ? this.#writeBytes(item, offset) : this.#writeMessage(item)
   }
 

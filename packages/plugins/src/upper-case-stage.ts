@@ -16,6 +16,8 @@ const REPLACEMENT: Uint8Array = Uint8Array.of(0xef, 0xbf, 0xbd)
  * `toLocaleUpperCase`), so it is enough to keep a character together.
  */
 export class UpperCaseStage implements Stage<Uint8Array, Uint8Array> {
+  /** What of a datagram is held may be the datagram itself. */
+  readonly borrows: boolean
   readonly #onInvalid: OnInvalid
   readonly #datagram: boolean
   /** The good beginning of a character that a chunk ended in: at most three bytes. */
@@ -26,6 +28,7 @@ export class UpperCaseStage implements Stage<Uint8Array, Uint8Array> {
   constructor(onInvalid: OnInvalid, datagram: boolean) {
     this.#onInvalid = onInvalid
     this.#datagram = datagram
+    this.borrows = !datagram
   }
 
   push(chunk: Uint8Array, emit: Emit<Uint8Array>): void {

@@ -7,7 +7,7 @@ import { ConnectionLog, type ConnectionLogOptions, LoggedDirection } from '../sr
 import { drive, driveDatagram } from './drive.ts'
 import { FakeContext } from './fake-context.ts'
 
-const DEFAULTS: ConnectionLogOptions = { format: 'text', level: 'info', maxBytes: 256, markers: [] }
+const DEFAULTS: ConnectionLogOptions = { format: 'text', level: 'info', maxBytes: 256, markers: [], direction: 'both' }
 
 interface Setup {
   readonly log: ConnectionLog
@@ -37,7 +37,7 @@ describe('ConnectionLog', () => {
     const rest = { duration: 1500, initiator: 'remote' }
     const moved = { bytesRead: 5, bytesWritten: 7 }
     Object.assign(context.facts, { ...moved, time: 1500.4 })
-    log.closed({ initiator: 'remote' })
+    log.close({ initiator: 'remote' })
     const common = { plugin: 'logging', label: 'front', connection: 'fake-1', remoteAddress: '127.0.0.1:40000' }
     expect(logger.lines).toEqual([
       { level: 'debug', fields: common, message: 'connection opened' },
@@ -53,7 +53,7 @@ describe('ConnectionLog', () => {
     const { log, inbound, logger } = setUp({}, context)
     for (; index < peers.length; index++) drive(inbound, [Buffer.from('x')])
     index = 0
-    log.closed({ initiator: 'local' })
+    log.close({ initiator: 'local' })
     const named = logger.lines.map(({ fields }) => fields['remoteAddress'])
     expect(named).toEqual(['127.0.0.1:40001', '127.0.0.1:40001', '127.0.0.1:40002', '127.0.0.1:40001'])
   })
@@ -63,7 +63,7 @@ describe('ConnectionLog', () => {
     const errors = [new ConnectionResetError(), new RangeError('payload\n'), odd]
     const codes = errors.map((error) => {
       const { log, logger } = setUp()
-      log.closed({ initiator: 'remote', error })
+      log.close({ initiator: 'remote', error })
       return logger.lines[0]?.fields['error']
     })
     expect(codes).toEqual(['MILLRACE_ERR_CONNECTION_RESET', 'RangeError', 'A\\u{1b}B'])
@@ -72,7 +72,7 @@ describe('ConnectionLog', () => {
   test('names what led to the error at close', () => {
     const { log, logger } = setUp()
     const cause = Object.assign(new Error('payload'), { code: 'ECONNRESET' })
-    log.closed({ initiator: 'remote', error: new ConnectionResetError(undefined, { cause }) })
+    log.close({ initiator: 'remote', error: new ConnectionResetError(undefined, { cause }) })
     expect(logger.lines[0]?.fields).toMatchObject({ error: 'MILLRACE_ERR_CONNECTION_RESET', cause: 'ECONNRESET' })
   })
 
@@ -93,7 +93,7 @@ describe('ConnectionLog', () => {
     const log = new ConnectionLog(broken, DEFAULTS, context)
     log.opened()
     const { emitted, error } = drive(new LoggedDirection(log, 'inbound', DEFAULTS), ['a', 'b'])
-    log.closed({ initiator: 'local' })
+    log.close({ initiator: 'local' })
     expect({ emitted, error }).toEqual({ emitted: ['a', 'b'], error: undefined })
     expect(context.events).toEqual([{ type: 'logging-failed', error: failure }])
   })

@@ -1,6 +1,4 @@
 import { closeSync, openSync, readFileSync } from 'node:fs'
-import type { Socket } from 'node:net'
-import { descriptorOf } from './descriptor.ts'
 
 /**
  * Descriptors that are kept free for everything else in the process: at most this many, and at most an eighth of all.
@@ -20,21 +18,20 @@ const MOST_RESERVED = 64
 export class DescriptorGuard {
   /** The first descriptor number that is kept back; `Infinity` where no limit is known. */
   readonly firstReserved: number
-  readonly #numberOf: (socket: Socket) => number | undefined
 
-  /**
-   * @param limit - how many descriptors the process may have.
-   * @param numberOf - the descriptor of a socket; where it knows none, the next free one is asked for instead.
-   */
-  constructor(limit: number = descriptorLimit(), numberOf: typeof descriptorOf = descriptorOf) {
+  /** @param limit - how many descriptors the process may have. */
+  constructor(limit: number = descriptorLimit()) {
     this.firstReserved = limit - Math.min(MOST_RESERVED, Math.floor(limit / 8))
-    this.#numberOf = numberOf
   }
 
-  /** Whether a socket that was just accepted took one of the last descriptors. */
-  isScarce(socket: Socket): boolean {
+  /**
+   * Whether a socket that was just accepted took one of the last descriptors.
+   *
+   * @param descriptor - its number; where it is not known, the next free one is asked for instead.
+   */
+  isScarce(descriptor: number | undefined): boolean {
     if (this.firstReserved === Infinity) return false
-    return (this.#numberOf(socket) ?? nextDescriptor()) >= this.firstReserved
+    return (descriptor ?? nextDescriptor()) >= this.firstReserved
   }
 }
 

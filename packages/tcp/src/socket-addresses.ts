@@ -8,10 +8,18 @@ export function unixAddress(path: string): SocketAddress {
   return { address: path, port: 0, family: 'unix' }
 }
 
+/** An address as the system tells it, in parts; undefined where it tells none. */
+export function toSocketAddress(
+  address: string | undefined,
+  port: number | undefined,
+  family: string | undefined,
+): SocketAddress | undefined {
+  return address === undefined || port === undefined ? undefined : { address, port, family: familyOf(family) }
+}
+
 /** Undefined where the peer has reset the connection already: the system no longer knows whose it was. */
 export function remoteAddressOf({ remoteAddress, remotePort, remoteFamily }: Socket): SocketAddress | undefined {
-  if (remoteAddress === undefined || remotePort === undefined) return undefined
-  return { address: remoteAddress, port: remotePort, family: familyOf(remoteFamily) }
+  return toSocketAddress(remoteAddress, remotePort, remoteFamily)
 }
 
 export function localAddressOf({ localAddress, localPort, localFamily }: Socket): SocketAddress {

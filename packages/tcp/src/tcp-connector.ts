@@ -16,7 +16,9 @@ import {
 import type { ResolvedConnectOptions } from './connect-options.ts'
 import { openSocket } from './open-socket.ts'
 import { localAddressOf, remoteAddressOf, unixAddress } from './socket-addresses.ts'
-import { SocketDriver } from './socket-driver.ts'
+import { SocketPort } from './socket-port.ts'
+import { StreamDriver } from './stream-driver.ts'
+import type { PortEvents, StreamPort } from './stream-port.ts'
 
 /** What a client holds: the bytes, or with a pipeline its messages. */
 export type TcpClientConnection = Connection | MessageConnection<unknown, unknown>
@@ -53,14 +55,15 @@ export class TcpConnector {
     const { path } = this.#options
     const { clock } = this
     const remoteAddress = path === undefined ? this.#remoteAddressOf(socket) : unixAddress(path)
-    const init = { socket, remoteAddress, clock, resets: path === undefined }
+    const options = { resets: path === undefined }
+    const createPort = (events: PortEvents): StreamPort => new SocketPort(socket, events, options)
     const connection = new BaseConnection({
       transport: path === undefined ? 'tcp' : 'unix',
       localAddress: path === undefined ? localAddressOf(socket) : unixAddress(''),
       remoteAddress,
       limits: this.#options,
       clock,
-      createDriver: (events) => new SocketDriver(init, events),
+      createDriver: (events) => new StreamDriver({ createPort, remoteAddress, clock }, events),
     })
     return this.#built ? runClient(connection, this.#built, this.#options) : connection
   }

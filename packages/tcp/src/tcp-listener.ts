@@ -1,4 +1,4 @@
-import { createServer, type ListenOptions, type Server as NetServer, type Socket } from 'node:net'
+import { createServer, type ListenOptions, type Server as NetServer } from 'node:net'
 import {
   type Acceptor,
   BaseConnection,
@@ -9,12 +9,13 @@ import {
   type SocketAddress,
 } from '@millrace/core'
 import { acceptHandles } from './accept-handles.ts'
-import { BufferReader } from './buffer-reader.ts'
+import { type Accepted, acceptedHandle, acceptedSocket } from './accepted.ts'
 import { DescriptorGuard } from './descriptor-guard.ts'
 import { resolveListenOptions, type TcpListenOptions } from './listen-options.ts'
-import { listenAddressOf, localAddressOf, remoteAddressOf, unixAddress } from './socket-addresses.ts'
-import { SocketDriver } from './socket-driver.ts'
+import { listenAddressOf } from './socket-addresses.ts'
 import { removeStaleSocket } from './stale-socket.ts'
+import { findStreamBinding, type StreamBinding } from './stream-binding.ts'
+import { StreamDriver } from './stream-driver.ts'
 import { untilListening } from './until-listening.ts'
 
 /** Connections that were turned away and may linger, so that their peers see a FIN and no reset. */
@@ -40,7 +41,7 @@ export interface TcpListenerInit {
 export class TcpListener implements Listener<TcpListenOptions> {
   readonly #init: TcpListenerInit
   readonly #guard: DescriptorGuard
-  readonly #takeHandles: typeof acceptHandles
+  readonly #binding: StreamBinding | undefined
   readonly #stop: AbortController = new AbortController()
   #transport: 'tcp' | 'unix' = 'tcp'
   #server: NetServer | undefined
@@ -49,15 +50,15 @@ export class TcpListener implements Listener<TcpListenOptions> {
   #localAddress: SocketAddress | undefined
   #lingering = 0
 
-  /** @param takeHandles - left out but by tests of what happens where handles cannot be taken. */
+  /** @param findBinding - left out but by tests of what happens where there is none. */
   constructor(
     init: TcpListenerInit,
     guard: DescriptorGuard = new DescriptorGuard(),
-    takeHandles: typeof acceptHandles = acceptHandles,
+    findBinding: typeof findStreamBinding = findStreamBinding,
   ) {
     this.#init = init
     this.#guard = guard
-    this.#takeHandles = takeHandles
+    this.#binding = findBinding()
   }
 
   /** `tcp` until it listens on a path. */
@@ -114,52 +115,47 @@ export class TcpListener implements Listener<TcpListenOptions> {
     const address = listenAddressOf(server)
     if (address.family === 'unix' || !isWildcard(address)) this.#localAddress = address
     server.on('error', (error) => acceptor.report({ type: 'listener-error', transport: this.#transport, error }))
-    server.on('connection', (socket) => this.#onConnection(socket, undefined, acceptor))
-    this.#takeHandles(server, (handle) => this.#onHandle(handle, acceptor))
+    server.on('connection', (socket) => this.#onAccepted(acceptedSocket(socket, this.#transport), acceptor))
+    const binding = this.#binding
+    if (binding) {
+      const options = this.#init
+      acceptHandles(server, (handle) => this.#onAccepted(acceptedHandle(handle, options, binding), acceptor))
+    }
     return address
   }
 
-  #onHandle(handle: object, acceptor: Acceptor): void {
-    const { noDelay, keepAlive, keepAliveInitialDelay } = this.#init
-    const reader = new BufferReader(handle)
-    if (noDelay) reader.socket.setNoDelay(true)
-    if (keepAlive) reader.socket.setKeepAlive(true, keepAliveInitialDelay)
-    this.#onConnection(reader.socket, reader, acceptor)
-  }
-
-  #onConnection(socket: Socket, reader: BufferReader | undefined, acceptor: Acceptor): void {
-    const transport = this.#transport
-    const remoteAddress = transport === 'unix' ? unixAddress('') : remoteAddressOf(socket)
-    if (this.#guard.isScarce(socket)) {
+  #onAccepted(accepted: Accepted, acceptor: Acceptor): void {
+    const { remoteAddress, descriptor } = accepted
+    if (this.#guard.isScarce(descriptor)) {
       // Closed in this very call: the next connection of the same burst needs the descriptor.
-      socket.destroy()
+      accepted.destroy()
+      const transport = this.#transport
       const detail = `file descriptors from ${this.#guard.firstReserved} on are kept for the rest of the process`
       const who = remoteAddress && { remoteAddress }
       acceptor.report({ type: 'connection-refused', transport, reason: 'descriptors', detail, ...who })
     } else if (remoteAddress === undefined) {
-      socket.on('error', () => {}).destroy()
+      accepted.destroy()
     } else {
-      this.#offer(socket, reader, remoteAddress, acceptor)
+      this.#offer(accepted, remoteAddress, acceptor)
     }
   }
 
-  #offer(socket: Socket, reader: BufferReader | undefined, remoteAddress: SocketAddress, acceptor: Acceptor): void {
+  #offer(accepted: Accepted, remoteAddress: SocketAddress, acceptor: Acceptor): void {
     const { limits, clock } = this.#init
-    const transport = this.#transport
-    const init = { socket, reader, remoteAddress, clock, resets: transport === 'tcp' }
-    let driver: SocketDriver | undefined
+    let driver: StreamDriver | undefined
+    const init = { createPort: accepted.createPort, remoteAddress, clock }
     const connection = new BaseConnection({
-      transport,
-      localAddress: this.#localAddress ?? localAddressOf(socket),
+      transport: this.#transport,
+      localAddress: this.#localAddress ?? accepted.localAddress(),
       remoteAddress,
       limits,
       clock,
-      createDriver: (events) => (driver = new SocketDriver(init, events)),
+      createDriver: (events) => (driver = new StreamDriver(init, events)),
     })
     if (acceptor.accept(connection)) return
     if (this.#lingering >= MOST_LINGERING) driver?.skipLinger()
     this.#lingering++
-    connection.onGone = () => this.#lingering--
+    connection.owner = { onGone: () => this.#lingering-- }
     void connection.close()
   }
 }

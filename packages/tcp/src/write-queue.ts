@@ -1,8 +1,5 @@
-/**
- * Bytes per request to the socket. A socket tells of a request only when all of it has been taken, so this is the step
- * in which a slow peer's progress shows, and what one copy joins small chunks to.
- */
-export const SLICE_BYTES: number = 64 * 1024
+/** From this many bytes a chunk, gathering chunks in the kernel costs less than copying them together. */
+export const GATHER_BYTES: number = 8 * 1024
 
 /**
  * Chunks that are smaller than this on average are joined while they wait: an object of its own costs each some 200
@@ -12,9 +9,15 @@ const JOIN_BELOW = 1024
 
 /** What waits behind the request that a socket is busy with, given out in slices. */
 export class WriteQueue {
+  readonly #slice: number
   #chunks: Uint8Array[] = []
   #head = 0
   #bytes = 0
+
+  /** @param slice - bytes of one request at most. */
+  constructor(slice: number) {
+    this.#slice = slice
+  }
 
   /** Bytes that wait. */
   get bytes(): number {
@@ -28,14 +31,14 @@ export class WriteQueue {
     this.#bytes += bytes
   }
 
-  /** Takes out the next {@link SLICE_BYTES} or fewer: whole chunks, or a part of one that is longer. */
+  /** Takes out the next slice or less: whole chunks, or a part of one that is longer. */
   take(): Uint8Array[] {
     const first = this.#chunks[this.#head]
     if (first === undefined) return []
-    if (first.byteLength > SLICE_BYTES) {
-      this.#chunks[this.#head] = first.subarray(SLICE_BYTES)
-      this.#bytes -= SLICE_BYTES
-      return [first.subarray(0, SLICE_BYTES)]
+    if (first.byteLength > this.#slice) {
+      this.#chunks[this.#head] = first.subarray(this.#slice)
+      this.#bytes -= this.#slice
+      return [first.subarray(0, this.#slice)]
     }
     const slice = this.#takeWhole()
     if (this.#head === this.#chunks.length) {
@@ -60,7 +63,7 @@ export class WriteQueue {
     let bytes = 0
     for (; this.#head < this.#chunks.length; this.#head++) {
       const { byteLength } = this.#chunks[this.#head] as Uint8Array
-      if (bytes + byteLength > SLICE_BYTES) break
+      if (bytes + byteLength > this.#slice) break
       bytes += byteLength
     }
     this.#bytes -= bytes

@@ -22,9 +22,9 @@ describe('DescriptorGuard', () => {
     ['by the next free number, where the socket does not show its own', () => undefined],
   ] as const)('tells that a socket took one of the last %s', async (_how, numberOf) => {
     const { local } = await socketPair()
-    expect(new DescriptorGuard(16, numberOf).isScarce(local)).toBe(true)
-    expect(new DescriptorGuard(1_000_000, numberOf).isScarce(local)).toBe(false)
-    expect(new DescriptorGuard(Infinity, numberOf).isScarce(local)).toBe(false)
+    expect(new DescriptorGuard(16).isScarce(numberOf(local))).toBe(true)
+    expect(new DescriptorGuard(1_000_000).isScarce(numberOf(local))).toBe(false)
+    expect(new DescriptorGuard(Infinity).isScarce(numberOf(local))).toBe(false)
   })
 })
 

@@ -1,9 +1,14 @@
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { connect, createServer, type Socket } from 'node:net'
+import { connect, createServer, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { DriverEvents, SocketAddress } from '@millrace/core'
+import { acceptHandles } from '../src/accept-handles.ts'
+import { HandlePort } from '../src/handle-port.ts'
+import { SocketPort } from '../src/socket-port.ts'
+import { findStreamBinding, type StreamBinding, type StreamHandle } from '../src/stream-binding.ts'
+import type { PortEvents, StreamPort } from '../src/stream-port.ts'
 
 /** Both ends of one loopback connection. */
 export interface SocketPair {
@@ -11,7 +16,52 @@ export interface SocketPair {
   readonly remote: Socket
 }
 
+/** The binding, on whose being there the tests of handles rely. */
+export function streamBinding(): StreamBinding {
+  const found = findStreamBinding()
+  if (found === undefined) throw new Error('this Node has no stream binding')
+  return found
+}
+
+/** How a port can be made, and its peer. */
+export interface PortPair {
+  readonly createPort: (events: PortEvents) => StreamPort
+  /** Bytes that the port's end has read. */
+  readonly bytesRead: () => number
+  readonly remote: Socket
+}
+
+/** The ports there are. */
+export const portKinds = ['socket', 'handle'] as const
+
+/** One loopback connection whose near end is to become a port. */
+export async function portPair(port: (typeof portKinds)[number], kind: 'tcp' | 'unix' = 'tcp'): Promise<PortPair> {
+  if (port === 'socket') {
+    const { local, remote } = await socketPair(kind)
+    const createPort = (events: PortEvents): StreamPort => new SocketPort(local, events, { resets: kind === 'tcp' })
+    return { createPort, bytesRead: () => local.bytesRead, remote }
+  }
+  const { handle, remote } = await handlePair(kind)
+  const createPort = (events: PortEvents): StreamPort => new HandlePort(handle, events, streamBinding())
+  const bytesRead = (): number => (handle as unknown as { bytesRead: number }).bytesRead
+  return { createPort, bytesRead, remote }
+}
+
+/** A connection whose near end is a handle. */
+export async function handlePair(kind: 'tcp' | 'unix' = 'tcp'): Promise<{ handle: StreamHandle; remote: Socket }> {
+  const server = createServer()
+  const taken = new Promise<StreamHandle>((resolve) => {
+    server.once('listening', () => acceptHandles(server, resolve))
+  })
+  const remote = await connectedTo(server, kind)
+  const handle = await taken
+  handles.add(handle)
+  server.close()
+  return { handle, remote }
+}
+
 const open = new Set<Socket>()
+const handles = new Set<StreamHandle>()
 const directories: string[] = []
 
 /** A path for a Unix socket in a directory of its own. */
@@ -24,17 +74,22 @@ export function socketPath(): string {
 /** Connects two sockets over 127.0.0.1, or over a Unix socket. */
 export async function socketPair(kind: 'tcp' | 'unix' = 'tcp'): Promise<SocketPair> {
   const server = createServer({ allowHalfOpen: true })
-  const where = kind === 'tcp' ? { port: 0, host: '127.0.0.1' } : { path: socketPath() }
-  server.listen(where)
+  const accepted = once(server, 'connection') as Promise<[Socket]>
+  const remote = await connectedTo(server, kind)
+  const [local] = await accepted
+  tracked(local)
+  server.close()
+  return { local, remote }
+}
+
+async function connectedTo(server: Server, kind: 'tcp' | 'unix'): Promise<Socket> {
+  server.listen(kind === 'tcp' ? { port: 0, host: '127.0.0.1' } : { path: socketPath() })
   await once(server, 'listening')
   const address = server.address()
   const target = typeof address === 'string' ? { path: address } : { port: address?.port ?? 0, host: '127.0.0.1' }
   const remote = tracked(connect({ ...target, allowHalfOpen: true }))
-  const [local] = (await once(server, 'connection')) as [Socket]
-  tracked(local)
-  if (remote.connecting) await once(remote, 'connect')
-  server.close()
-  return { local, remote }
+  await once(remote, 'connect')
+  return remote
 }
 
 /** A plain client of a server that listens. */
@@ -67,6 +122,8 @@ export function tracked(socket: Socket): Socket {
 /** Destroys what the tests left open. */
 export function closeSockets(): void {
   for (const socket of open) socket.destroy()
+  for (const handle of handles) handle.close(() => {})
+  handles.clear()
   for (const directory of directories.splice(0)) rmSync(directory, { recursive: true, force: true })
 }
 
@@ -93,6 +150,8 @@ export function socketResources(): Record<string, number> {
 
 /** Writes down what a driver tells. */
 export class Recorder implements DriverEvents {
+  borrows = false
+  holdsInput = false
   readonly calls: string[] = []
   readonly chunks: Uint8Array[] = []
   readonly errors: Error[] = []
@@ -128,6 +187,44 @@ export class Recorder implements DriverEvents {
 
   onClosed(): void {
     this.calls.push('closed')
+  }
+}
+
+/** Writes down what a port tells. */
+export class PortRecorder implements PortEvents {
+  borrows = false
+  holdsInput = false
+  readonly calls: string[] = []
+  readonly chunks: Uint8Array[] = []
+  readonly errors: Error[] = []
+  bytes = 0
+  onChunk: ((chunk: Uint8Array) => void) | undefined
+
+  onData(chunk: Uint8Array): void {
+    this.chunks.push(chunk)
+    this.bytes += chunk.byteLength
+    this.onChunk?.(chunk)
+  }
+
+  onEnd(): void {
+    this.calls.push('end')
+  }
+
+  onSent(): void {
+    this.calls.push('sent')
+  }
+
+  onFinish(): void {
+    this.calls.push('finish')
+  }
+
+  onError(error: Error): void {
+    this.calls.push('error')
+    this.errors.push(error)
+  }
+
+  onClose(): void {
+    this.calls.push('close')
   }
 }
 

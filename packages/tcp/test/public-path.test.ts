@@ -15,7 +15,7 @@ async function ends(given: Partial<PairLimits>) {
     writeTimeout: 0,
   }
   const init = { limits, clock: systemClock, noDelay: true, keepAlive: false, keepAliveInitialDelay: 0 }
-  const listener = new TcpListener(init, undefined, () => false)
+  const listener = new TcpListener(init, undefined, () => undefined)
   const server = new BaseServer<Connection, object>({ listener, pipeline: undefined, container: undefined, limits })
   await server.listen({})
   const accepted = server[Symbol.asyncIterator]().next()

@@ -1,8 +1,10 @@
 import type { Clock, Timer } from './clock.ts'
+import { type Awaiting, deadlinesOf } from './deadlines.ts'
 import type { ConnectionLimits } from './connection-options.ts'
 import type { Outbox } from './outbox.ts'
 
-interface WatchEvents {
+/** What an {@link ActivityWatch} tells; the timeouts in ms. */
+export interface WatchEvents {
   onIdle(timeout: number): void
   onStall(timeout: number): void
 }
@@ -11,16 +13,17 @@ interface WatchEvents {
 const LOOKS = 10
 
 /**
- * The idle timeout and the write-stall timeout of one connection. Traffic sets a time stamp and no timer; the timer looks at
- * the stamp when it fires and arms itself for the rest.
+ * The idle timeout and the write-stall timeout of one connection. Traffic sets a time stamp and no timer; what looks
+ * at the stamp when its time has come waits on for the rest.
  */
-export class ActivityWatch {
+export class ActivityWatch implements Awaiting {
   lastActivity: number
+  deadline = 0
+  place = -1
   readonly #clock: Clock
   readonly #outbox: Outbox
   readonly #limits: ConnectionLimits
   readonly #events: WatchEvents
-  #idleTimer: Timer | undefined
   #stallTimer: Timer | undefined
   #sent = 0
   #progressAt = 0
@@ -32,7 +35,7 @@ export class ActivityWatch {
     this.#limits = limits
     this.#events = events
     this.lastActivity = clock.now()
-    if (limits.idleTimeout > 0) this.#armIdle(limits.idleTimeout)
+    if (limits.idleTimeout > 0) deadlinesOf(clock).add(this, this.lastActivity + limits.idleTimeout)
   }
 
   /** A byte went. */
@@ -57,18 +60,15 @@ export class ActivityWatch {
 
   stop(): void {
     this.#stopped = true
-    this.#idleTimer?.cancel()
+    deadlinesOf(this.#clock).remove(this)
     this.#stallTimer?.cancel()
   }
 
-  #armIdle(delay: number): void {
-    this.#idleTimer = this.#clock.schedule(() => this.#lookAtIdle(), delay)
-  }
-
-  #lookAtIdle(): void {
+  /** For {@link Deadlines}: the time has come to see whether there was any traffic. */
+  onDeadline(): void {
     const { idleTimeout } = this.#limits
-    const rest = this.lastActivity + idleTimeout - this.#clock.now()
-    if (rest > 0) this.#armIdle(rest)
+    const idleAt = this.lastActivity + idleTimeout
+    if (idleAt > this.#clock.now()) deadlinesOf(this.#clock).add(this, idleAt)
     else this.#events.onIdle(idleTimeout)
   }
 

@@ -8,7 +8,7 @@ import {
   WriteTimeoutError,
 } from '../errors/connection-errors.ts'
 import { InvalidOptionError } from '../errors/invalid-option-error.ts'
-import { ActivityWatch } from './activity-watch.ts'
+import { ActivityWatch, type WatchEvents } from './activity-watch.ts'
 import type { ConnectionInit } from './connection-init.ts'
 import type { ConnectionLimits } from './connection-options.ts'
 import type { AbortOptions, CloseInfo, Connection, ConnectionStatus, Transport } from './connection.ts'
@@ -25,20 +25,30 @@ import type { SocketAddress } from './socket-address.ts'
 const nothing = (): void => {}
 const byteLength = (chunk: Uint8Array): number => chunk.byteLength
 
+/** Whoever runs on a connection, told first when it is gone. */
+export interface ConnectionUser {
+  /** @returns an error that becomes the connection's, where it had none. */
+  onRelease(info: CloseInfo): Error | undefined
+}
+
+/** Whoever accepted or opened a connection. */
+export interface ConnectionOwner {
+  /** Called once, synchronously, when the connection is gone: before anyone who awaits `closed` runs. */
+  onGone(info: CloseInfo): void
+}
+
 /**
  * A connection over any driver: the state, the queues, the faces and the timeouts that all transports share.
  * docs/lifecycle.md is its state machine.
  */
-export class BaseConnection extends DuplexFaces<Uint8Array, Uint8Array> implements Connection, DriverEvents {
+export class BaseConnection extends DuplexFaces<Uint8Array, Uint8Array> implements Connection, DriverEvents, WatchEvents {
   readonly id: string
   readonly transport: Transport
   readonly datagram: boolean
   readonly localAddress: SocketAddress
   readonly remoteAddress: SocketAddress
-  /** Called first when the connection is gone; an error it returns becomes the connection's, where it had none. For a pipeline. */
-  onRelease: ((info: CloseInfo) => Error | undefined) | undefined
-  /** Called once, synchronously, when the connection is gone: before anyone who awaits `closed` runs. For its owner. */
-  onGone: ((info: CloseInfo) => void) | undefined
+  user: ConnectionUser | undefined
+  owner: ConnectionOwner | undefined
   /** Whether the end of the input closes it: so it is for datagrams, until a pipeline that has a last word takes over. */
   closesAtEnd: boolean
   readonly inbox: Inbox<Uint8Array>
@@ -47,7 +57,7 @@ export class BaseConnection extends DuplexFaces<Uint8Array, Uint8Array> implemen
   readonly #readBrake: ReadBrake
   readonly #limits: ConnectionLimits
   readonly #watch: ActivityWatch
-  readonly #ending: Ending = new Ending()
+  #ended: Ending | undefined
   #status: ConnectionStatus = 'open'
   #bytesRead = 0
   /** What has arrived is being given out: the activity watch knows of this turn, and looks at what is written once at its end. */
@@ -66,10 +76,12 @@ export class BaseConnection extends DuplexFaces<Uint8Array, Uint8Array> implemen
     this.#readBrake = new ReadBrake(this.#driver)
     this.inbox = new Inbox(this.#readBrake, init.limits.highWaterMark, byteLength)
     this.#outbox = new Outbox(this.#driver, init.limits.highWaterMark, this.datagram)
-    this.#watch = new ActivityWatch(init.clock, this.#outbox, init.limits, {
-      onIdle: (timeout) => this.#fail(new IdleTimeoutError(timeout), 'local', 'close'),
-      onStall: (timeout) => this.#fail(new WriteTimeoutError(timeout), 'local', 'reset'),
-    })
+    this.#watch = new ActivityWatch(init.clock, this.#outbox, init.limits, this)
+  }
+
+  /** Made when somebody waits for the end, or it begins. */
+  get #ending(): Ending {
+    return (this.#ended ??= new Ending())
   }
 
   get status(): ConnectionStatus {
@@ -97,6 +109,10 @@ export class BaseConnection extends DuplexFaces<Uint8Array, Uint8Array> implemen
   /** Bytes that were written and the kernel has not taken. */
   get unsentBytes(): number {
     return this.#outbox.level
+  }
+
+  get holdsInput(): boolean {
+    return this.#outbox.level > 0 || this.inbox.length > 0
   }
 
   /** When a byte last went either way, by the clock. */
@@ -137,7 +153,7 @@ export class BaseConnection extends DuplexFaces<Uint8Array, Uint8Array> implemen
   }
 
   drain({ signal }: AbortOptions = {}): Promise<void> {
-    if (this.#ending.error) return Promise.reject(this.#ending.error)
+    if (this.#ended?.error) return Promise.reject(this.#ended.error)
     if (this.#status === 'closing' || this.#status === 'closed') return Promise.reject(new ConnectionClosedError())
     return unlessAborted(this.#outbox.drained(), signal)
   }
@@ -148,10 +164,16 @@ export class BaseConnection extends DuplexFaces<Uint8Array, Uint8Array> implemen
   }
 
   closeWrite({ signal }: AbortOptions = {}): Promise<void> {
-    if (this.#ending.error) return Promise.resolve()
+    if (this.#ended?.error) return Promise.resolve()
     if (this.datagram && this.#status === 'open') {
       return ignoreRejection(Promise.reject(new HalfCloseUnsupportedError(this.transport)))
     }
+    this.beginCloseWrite()
+    return ignoreRejection(unlessAborted(this.#ending.writeEnded, signal))
+  }
+
+  /** {@link closeWrite} of a stream for one who does not wait: no promise is made. */
+  beginCloseWrite(): void {
     if (this.#status === 'open') {
       this.#status = 'half-closed-local'
       this.#outbox.flush()
@@ -159,17 +181,20 @@ export class BaseConnection extends DuplexFaces<Uint8Array, Uint8Array> implemen
     } else if (this.#status === 'half-closed-remote') {
       this.#finish('remote')
     }
-    return ignoreRejection(unlessAborted(this.#ending.writeEnded, signal))
   }
 
   close({ signal }: AbortOptions = {}): Promise<void> {
-    if (this.#status !== 'closing' && this.#status !== 'closed') {
-      const initiator = this.#status === 'half-closed-remote' ? 'remote' : 'local'
-      // First, so that a reader which is told finds the connection closing.
-      this.#finish(initiator)
-      this.inbox.fail(new ConnectionClosedError(), true)
-    }
+    this.beginClose()
     return ignoreRejection(unlessAborted(this.closed.then(nothing), signal))
+  }
+
+  /** {@link close} for one who does not wait: no promise is made. */
+  beginClose(): void {
+    if (this.#status === 'closing' || this.#status === 'closed') return
+    const initiator = this.#status === 'half-closed-remote' ? 'remote' : 'local'
+    // First, so that a reader which is told finds the connection closing.
+    this.#finish(initiator)
+    this.inbox.fail(undefined, true)
   }
 
   abort(reason?: unknown): void {
@@ -180,6 +205,14 @@ export class BaseConnection extends DuplexFaces<Uint8Array, Uint8Array> implemen
   /** Ends with an error, but delivers what was written first: for a peer that broke the rules and still gets its answers. */
   closeWith(error: Error): void {
     this.#fail(error, 'local', 'close')
+  }
+
+  onIdle(timeout: number): void {
+    this.#fail(new IdleTimeoutError(timeout), 'local', 'close')
+  }
+
+  onStall(timeout: number): void {
+    this.#fail(new WriteTimeoutError(timeout), 'local', 'reset')
   }
 
   onData(chunk: Uint8Array): void {
@@ -221,11 +254,11 @@ export class BaseConnection extends DuplexFaces<Uint8Array, Uint8Array> implemen
     if (this.#status !== 'closing') this.onError(new ConnectionResetError(this.remoteAddress))
     this.#status = 'closed'
     this.#watch.stop()
-    const error = this.onRelease?.(this.#ending.info)
+    const error = this.user?.onRelease(this.#ending.info)
     if (error) this.#ending.begin({ error, initiator: 'local' })
-    this.onGone?.(this.#ending.info)
+    this.owner?.onGone(this.#ending.info)
     this.#ending.settle()
-    this.#outbox.fail(this.#ending.error ?? new ConnectionClosedError())
+    this.#outbox.fail(this.#ending.error)
   }
 
   /** Both directions are over, or this side wants them to be: flush and release. */
@@ -237,7 +270,7 @@ export class BaseConnection extends DuplexFaces<Uint8Array, Uint8Array> implemen
   }
 
   #fail(error: Error, initiator: CloseInfo['initiator'], end: 'close' | 'reset' | 'none'): void {
-    if (this.#status === 'closed' || this.#ending.error) return
+    if (this.#status === 'closed' || this.#ended?.error) return
     this.#status = 'closing'
     this.#ending.begin({ error, initiator })
     this.#watch.stop()

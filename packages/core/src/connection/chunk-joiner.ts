@@ -16,19 +16,10 @@ export class ChunkJoiner {
   #used = 0
   /** The last of the chunks is small and still by itself: the next small one joins it in a slab. */
   #lastIsSmall = false
-  readonly #joins: boolean
 
   /** @param joins - false where each chunk is a datagram. */
-  constructor(joins: boolean) {
-    this.#joins = joins
-  }
-
-  get empty(): boolean {
-    return this.#chunks.length === 0 && this.#slab === undefined
-  }
-
-  push(chunk: Uint8Array): void {
-    if (!this.#joins || chunk.byteLength > SMALL) {
+  push(chunk: Uint8Array, joins: boolean): void {
+    if (!joins || chunk.byteLength > SMALL) {
       this.#closeSlab()
       this.#append(chunk)
       this.#lastIsSmall = false

@@ -1,3 +1,6 @@
+// By its name: the global of that name is looked up anew by a getter each time, and the time is asked for with every chunk.
+import { performance } from 'node:perf_hooks'
+
 /** The longest delay that a timer of Node's can have, in milliseconds: 24.8 days (node:timers, setTimeout). */
 export const LONGEST_DELAY: number = 2 ** 31 - 1
 
@@ -22,9 +25,18 @@ export interface Clock {
 /** The real time. Its timers are unreferenced: an idle timeout alone never keeps a process running. */
 export const systemClock: Clock = {
   now: () => performance.now(),
-  schedule(callback, delay) {
-    const handle = setTimeout(callback, delay)
-    handle.unref()
-    return { cancel: () => clearTimeout(handle) }
-  },
+  schedule: (callback, delay) => new SystemTimer(callback, delay),
+}
+
+class SystemTimer implements Timer {
+  readonly #handle: NodeJS.Timeout
+
+  constructor(callback: () => void, delay: number) {
+    this.#handle = setTimeout(callback, delay)
+    this.#handle.unref()
+  }
+
+  cancel(): void {
+    clearTimeout(this.#handle)
+  }
 }

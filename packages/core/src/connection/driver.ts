@@ -40,7 +40,14 @@ export interface Driver {
 
 /** What a driver tells its connection. */
 export interface DriverEvents {
-  /** Input arrived; the chunk is the connection's from now on. Called at most once a turn for a stream, so that one write can answer one read. */
+  /**
+   * Whether chunks may be lent: whoever reads keeps nothing of one, once {@link onData} has returned, but what of it waits
+   * unread or unsent. It changes while a connection lives: to be asked for each chunk.
+   */
+  readonly borrows: boolean
+  /** Whether anything waits unread or unsent: what was lent must not be overwritten while it does. */
+  readonly holdsInput: boolean
+  /** Input arrived; the chunk is the connection's from now on, or lent where it {@link borrows}. Called at most once a turn for a stream, so that one write can answer one read. */
   onData(chunk: Uint8Array): void
   /** The peer ended its output. */
   onEnd(): void

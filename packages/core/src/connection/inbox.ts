@@ -1,4 +1,4 @@
-import { ConnectionBusyError } from '../errors/connection-errors.ts'
+import { ConnectionBusyError, ConnectionClosedError } from '../errors/connection-errors.ts'
 
 /** What a reader of an {@link Inbox} is told. None of these may throw. */
 export interface Reader<T> {
@@ -8,6 +8,10 @@ export interface Reader<T> {
   readonly onReadable?: () => void
   /** For one that pulls: whether it waits for an item just now. */
   readonly waiting?: boolean
+  /** For one that pulls: the item that it waits for, without a way through the queue. */
+  readonly onAwaited?: (item: T) => void
+  /** For one that is pushed to: it hears of a failure after what waits, as one that pulls does, rather than at once. */
+  readonly inOrder?: boolean
   /** The clean end, after the last item. */
   readonly onEnd: () => void
   /** The input broke, or this side closed it. For one that pulls, after the last item. */
@@ -93,6 +97,11 @@ export class Inbox<T> {
       else this.#regulate()
       return
     }
+    if (reader?.waiting && reader.onAwaited && !this.#delivering && this.length === 0) {
+      reader.onAwaited(item)
+      this.#regulate()
+      return
+    }
     this.#items.push(item)
     this.#bytes += this.#sizeOf(item)
     if (reader !== undefined && !this.#delivering) reader.onReadable?.()
@@ -107,19 +116,21 @@ export class Inbox<T> {
   }
 
   /**
-   * The source has broken, or was closed. A pushed-to reader learns it at once, one that pulls after what waits.
+   * The source has broken, or was closed. A pushed-to reader learns it at once, one that pulls, or is in order, after what waits.
    *
-   * @param discard - drop what waits, for those that pull too.
+   * @param error - left out where this side has closed it: a {@link ConnectionClosedError} is made where somebody is told.
+   * @param discard - drop what waits, for those too.
    */
-  fail(error: Error, discard: boolean): void {
+  fail(error: Error | undefined, discard: boolean): void {
     if (this.#ending === 'failed' || (this.#ending === 'ended' && this.length === 0)) return
     this.#ending = 'failed'
     this.#failure = error
-    if (discard || this.#reader?.onItem) this.#clear()
     const reader = this.#reader
-    if (reader?.onItem) {
+    const atOnce = reader?.onItem && !reader.inOrder
+    if (discard || atOnce) this.#clear()
+    if (atOnce) {
       this.#reader = undefined
-      reader.onError(error)
+      reader.onError(this.#reason())
     } else {
       this.#deliver()
     }
@@ -133,36 +144,48 @@ export class Inbox<T> {
     this.#deliver()
   }
 
+  /** Puts something else in the place of each item that waits, of the same size. */
+  replace(by: (item: T) => T): void {
+    for (let i = this.#head; i < this.#items.length; i++) this.#items[i] = by(this.#items[i] as T)
+  }
+
   /** @throws {@link ConnectionBusyError} while another reader has it. */
   claim(reader: Reader<T>): Lease<T> {
     if (this.#reader !== undefined) throw new ConnectionBusyError()
     this.#reader = reader
     this.#paused = false
-    const mine = (): boolean => this.#reader === reader
-    const lease: Lease<T> = {
-      pause: () => {
-        if (!mine()) return
-        this.#paused = true
-        this.#regulate()
-      },
-      resume: () => {
-        if (!mine() || !this.#paused) return
-        this.#paused = false
-        this.#deliver()
-      },
-      take: () => {
-        if (!mine()) return undefined
-        if (this.length > 0) return this.#take()
-        if (this.over) this.#finish(reader)
-        return undefined
-      },
-      release: () => {
-        if (!mine()) return
-        this.#reader = undefined
-        this.#regulate()
-      },
-    }
-    return lease
+    return new InboxLease(this, reader)
+  }
+
+  /** For a lease: whether its reader has the inbox. */
+  isReadBy(reader: Reader<T>): boolean {
+    return this.#reader === reader
+  }
+
+  /** For a lease. */
+  hold(): void {
+    this.#paused = true
+    this.#regulate()
+  }
+
+  /** For a lease. */
+  unhold(): void {
+    if (!this.#paused) return
+    this.#paused = false
+    this.#deliver()
+  }
+
+  /** For a lease. */
+  takeFor(reader: Reader<T>): T | undefined {
+    if (this.length > 0) return this.#take()
+    if (this.over) this.#finish(reader)
+    return undefined
+  }
+
+  /** For a lease. */
+  release(): void {
+    this.#reader = undefined
+    this.#regulate()
   }
 
   /** Begins delivery to a reader that has just claimed: separate, so that the reader holds its lease by then. */
@@ -174,7 +197,9 @@ export class Inbox<T> {
     const item = this.#items[this.#head] as T
     this.#items[this.#head++] = undefined as T
     if (this.#head === this.#items.length) {
-      this.#items.length = 0
+      // Cutting an array to nothing costs more than a new one, and both more than taking out the one item there mostly is.
+      if (this.#head === 1) this.#items.pop()
+      else this.#items = []
       this.#head = 0
     } else if (this.#head > 1024) {
       this.#items.splice(0, this.#head)
@@ -201,7 +226,12 @@ export class Inbox<T> {
   #finish(reader: Reader<T>): void {
     this.#reader = undefined
     if (this.#ending === 'ended') reader.onEnd()
-    else reader.onError(this.#failure as Error)
+    else reader.onError(this.#reason())
+  }
+
+  /** The same for all that are told. An error costs more than all else in the end of a connection. */
+  #reason(): Error {
+    return (this.#failure ??= new ConnectionClosedError())
   }
 
   #clear(): void {
@@ -219,5 +249,31 @@ export class Inbox<T> {
     this.#flowing = wanted
     if (wanted) this.#flow.resume()
     else this.#flow.pause()
+  }
+}
+
+class InboxLease<T> implements Lease<T> {
+  readonly #inbox: Inbox<T>
+  readonly #reader: Reader<T>
+
+  constructor(inbox: Inbox<T>, reader: Reader<T>) {
+    this.#inbox = inbox
+    this.#reader = reader
+  }
+
+  pause(): void {
+    if (this.#inbox.isReadBy(this.#reader)) this.#inbox.hold()
+  }
+
+  resume(): void {
+    if (this.#inbox.isReadBy(this.#reader)) this.#inbox.unhold()
+  }
+
+  take(): T | undefined {
+    return this.#inbox.isReadBy(this.#reader) ? this.#inbox.takeFor(this.#reader) : undefined
+  }
+
+  release(): void {
+    if (this.#inbox.isReadBy(this.#reader)) this.#inbox.release()
   }
 }

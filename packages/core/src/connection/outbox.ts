@@ -1,3 +1,4 @@
+import { ConnectionClosedError } from '../errors/connection-errors.ts'
 import { ChunkJoiner } from './chunk-joiner.ts'
 import type { Driver } from './driver.ts'
 import { type Deferred, deferred, ignoreRejection } from './promises.ts'
@@ -12,16 +13,18 @@ export class Outbox {
   #bytes = 0
   #corks = 0
   #scheduled = false
-  #failure: Error | undefined
+  #over = false
   #drained: Deferred<void> | undefined
-  #whenEmpty: (() => void)[] = []
-  readonly #chunks: ChunkJoiner
+  #whenEmpty: (() => void)[] | undefined
+  /** What was pushed and not flushed; none where that is nothing. */
+  #chunks: ChunkJoiner | undefined
+  readonly #joins: boolean
   readonly #driver: Driver
   readonly #highWaterMark: number
 
   /** @param datagram - each chunk stays by itself. */
   constructor(driver: Driver, highWaterMark: number, datagram: boolean) {
-    this.#chunks = new ChunkJoiner(!datagram)
+    this.#joins = !datagram
     this.#driver = driver
     this.#highWaterMark = highWaterMark
   }
@@ -42,7 +45,8 @@ export class Outbox {
 
   /** @returns false at the high-water mark or over it. */
   push(chunk: Uint8Array): boolean {
-    this.#chunks.push(chunk)
+    this.#chunks ??= spares.pop() ?? new ChunkJoiner()
+    this.#chunks.push(chunk, this.#joins)
     this.#bytes += chunk.byteLength
     this.accepted += chunk.byteLength
     if (this.#corks === 0 && !this.#scheduled) {
@@ -63,8 +67,8 @@ export class Outbox {
 
   flush(): void {
     this.#scheduled = false
-    if (this.#chunks.empty || this.#failure) return
-    const chunks = this.#chunks.take()
+    if (this.#chunks === undefined) return
+    const chunks = this.#take(this.#chunks)
     const bytes = this.#bytes
     this.#bytes = 0
     this.#driver.write(chunks, bytes)
@@ -73,38 +77,53 @@ export class Outbox {
 
   /** The driver has handed everything over. */
   onDrain(): void {
-    if (!this.#chunks.empty || this.#failure) return
+    if (this.#chunks || this.#over) return
     this.#drained?.resolve()
     this.#drained = undefined
-    if (this.#whenEmpty.length === 0) return
     const callbacks = this.#whenEmpty
-    this.#whenEmpty = []
+    if (callbacks === undefined) return
+    this.#whenEmpty = undefined
     for (const callback of callbacks) callback()
   }
 
   /** Resolves when nothing is left; rejects when the connection ends before. */
   drained(): Promise<void> {
-    if (this.level === 0 && this.#chunks.empty) return Promise.resolve()
+    if (this.level === 0 && !this.#chunks) return Promise.resolve()
     this.#drained ??= deferred()
     return ignoreRejection(this.#drained.promise)
   }
 
   whenEmpty(callback: () => void): void {
-    if (this.level === 0 && this.#chunks.empty) callback()
-    else this.#whenEmpty.push(callback)
+    if (this.level === 0 && !this.#chunks) callback()
+    else (this.#whenEmpty ??= []).push(callback)
   }
 
-  /** Drops what is queued: the connection is gone. */
-  fail(error: Error): void {
-    if (this.#failure) return
-    this.#failure = error
-    this.#chunks.take()
+  #take(joiner: ChunkJoiner): Uint8Array[] {
+    this.#chunks = undefined
+    const chunks = joiner.take()
+    if (spares.length < MOST_SPARES) spares.push(joiner)
+    return chunks
+  }
+
+  /**
+   * Drops what is queued: the connection is gone.
+   *
+   * @param error - left out where it ended cleanly.
+   */
+  fail(error: Error | undefined): void {
+    if (this.#over) return
+    this.#over = true
+    if (this.#chunks) this.#take(this.#chunks)
     this.#bytes = 0
-    this.#whenEmpty = []
-    this.#drained?.reject(error)
+    this.#whenEmpty = undefined
+    this.#drained?.reject(error ?? new ConnectionClosedError())
     this.#drained = undefined
   }
 }
+
+/** Joiners that are empty: each is needed from a first push to the flush that follows within the turn, and then by another outbox. */
+const spares: ChunkJoiner[] = []
+const MOST_SPARES = 64
 
 function flushScheduled(outbox: Outbox): void {
   outbox.flush()

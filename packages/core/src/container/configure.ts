@@ -26,7 +26,7 @@ export function isConfiguredPlugin(value: unknown): value is AnyConfiguredPlugin
 export function configure<WI, MI, MO, WO, P extends Produces>(
   description: PluginDescription & { readonly produces: P },
   options: Readonly<Record<string, unknown>>,
-  build: (container: DependencyContainer) => Plugin<WI, MI, MO, WO> | BuiltPlugin,
+  build: (container: DependencyContainer) => Plugin<WI, MI, MO, WO> | Omit<BuiltPlugin, 'sites'>,
 ): ConfiguredPlugin<WI, MI, MO, WO, P> {
   const open = (): BuiltPlugin => {
     const plugin = build(root.createChildContainer()) as unknown as Plugin<unknown, unknown, unknown, unknown>

@@ -18,21 +18,23 @@ export function attributeKey<T>(description: string): AttributeKey<T> {
 
 /** Values that the plugins of one connection share. */
 export class Attributes {
-  readonly #values: Map<AttributeKey<unknown>, unknown> = new Map()
+  /** Made with the first value: most connections have none. */
+  #values: Map<AttributeKey<unknown>, unknown> | undefined
 
   get<T>(key: AttributeKey<T>): T | undefined {
-    return this.#values.get(key) as T | undefined
+    return this.#values?.get(key) as T | undefined
   }
 
   set<T>(key: AttributeKey<T>, value: T): void {
+    this.#values ??= new Map()
     this.#values.set(key, value)
   }
 
   has(key: AttributeKey<unknown>): boolean {
-    return this.#values.has(key)
+    return this.#values?.has(key) ?? false
   }
 
   delete(key: AttributeKey<unknown>): boolean {
-    return this.#values.delete(key)
+    return this.#values?.delete(key) ?? false
   }
 }

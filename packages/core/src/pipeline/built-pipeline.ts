@@ -1,10 +1,13 @@
 import type { SocketAddress } from '../connection/socket-address.ts'
-import type { Plugin } from './plugin.ts'
+import type { Site } from './link.ts'
+import type { Direction, Plugin } from './plugin.ts'
 
 /** A plugin ready to be opened, whatever its types: those were checked when the pipeline was composed. */
 export interface BuiltPlugin extends Plugin<unknown, unknown, unknown, unknown> {
   /** Nothing comes after it: it answers by itself, or serves. */
   readonly terminal: boolean
+  /** For its links, and for errors. */
+  readonly sites: Readonly<Record<Direction, Site>>
   /** For stateless serving: how `respond` answers one item. */
   readonly answer?: Answer
 }
@@ -18,9 +21,12 @@ export function answersItself(last: BuiltPlugin | undefined): boolean {
 export interface Answer {
   /** How many items may be in hand at once. */
   readonly concurrency: number
-  /** Gives the answers to one item, in order: none, one, or as many as come. */
-  readonly to: (item: unknown, facts: RequestFacts) => Promise<Iterable<unknown> | AsyncIterable<unknown>>
+  /** Gives the answers to one item, in order: none, one, or as many as come; an array where they are there at once. */
+  readonly to: (item: unknown, facts: RequestFacts) => AnswerSequence | Promise<AnswerSequence>
 }
+
+/** The answers to one item. */
+export type AnswerSequence = Iterable<unknown> | AsyncIterable<unknown>
 
 /** Who asked, and how long the answer is wanted. */
 export interface RequestFacts {

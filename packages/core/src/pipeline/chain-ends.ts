@@ -3,43 +3,57 @@ import { InvalidPipelineError } from '../errors/pipeline-errors.ts'
 import type { Next } from './link.ts'
 import type { Engine } from './engine.ts'
 
-const nothing = (): void => {}
+abstract class End implements Next {
+  protected readonly run: Engine
+
+  constructor(run: Engine) {
+    this.run = run
+  }
+
+  abstract end(): void
+  item(_item: unknown): void {}
+  endOfDatagram(): void {}
+  reset(): void {}
+}
 
 /** The peer's end of the outbound chain: what gets here is written. */
-export function peerEnd(run: Engine): Next {
-  const dropped = (error: DatagramTooLargeError): void => {
-    const { remoteAddress } = run.info
-    const facts = { direction: 'outbound', reason: 'too-large', remoteAddress, bytes: error.size, error } as const
-    run.options.report({ type: 'datagram-dropped', ...facts })
+export class PeerEnd extends End {
+  override item(item: unknown): void {
+    const { run } = this
+    try {
+      run.connection.write(item as Uint8Array)
+    } catch (error) {
+      if (error instanceof DatagramTooLargeError) this.#dropped(error)
+      else run.raise(error, { plugin: run.lastToWrite, direction: 'outbound' }, 'emit')
+    }
   }
-  return {
-    item(item) {
-      try {
-        run.connection.write(item as Uint8Array)
-      } catch (error) {
-        if (error instanceof DatagramTooLargeError) dropped(error)
-        else run.raise(error, { plugin: run.lastToWrite, direction: 'outbound' }, 'emit')
-      }
-    },
-    endOfDatagram: nothing,
-    end: () => run.onWireEnd(),
-    reset: nothing,
+
+  end(): void {
+    this.run.onWireEnd()
+  }
+
+  #dropped(error: DatagramTooLargeError): void {
+    const { remoteAddress } = this.run.info
+    const facts = { direction: 'outbound', reason: 'too-large', remoteAddress, bytes: error.size, error } as const
+    this.run.options.report({ type: 'datagram-dropped', ...facts })
   }
 }
 
 /** After a plugin that answers by itself, such as echo: the end of the input is the end of the output. */
-export function answeringEnd(run: Engine): Next {
-  return { item: nothing, endOfDatagram: nothing, end: () => run.endOutput(), reset: nothing }
-}
-
-/** After a plugin that gates and has not let the later ones open: an item is its mistake, the end of the input the end of all. */
-export function closedGate(run: Engine): Next {
-  return {
-    item: () => run.raise(new InvalidPipelineError('an item was emitted before proceed()'), site, 'emit'),
-    endOfDatagram: nothing,
-    end: () => run.close(),
-    reset: nothing,
+export class AnsweringEnd extends End {
+  end(): void {
+    this.run.endOutput()
   }
 }
 
-const site = { plugin: 'gate', direction: 'inbound' } as const
+/** After a plugin that gates and has not let the later ones open: an item is its mistake, the end of the input the end of all. */
+export class ClosedGate extends End {
+  override item(): void {
+    const error = new InvalidPipelineError('an item was emitted before proceed()')
+    this.run.raise(error, { plugin: 'gate', direction: 'inbound' }, 'emit')
+  }
+
+  end(): void {
+    this.run.close()
+  }
+}

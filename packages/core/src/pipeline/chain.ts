@@ -2,7 +2,7 @@ import type { CloseInfo } from '../connection/connection.ts'
 import { AsyncLink, type AsyncNext } from './async-link.ts'
 import { answersItself, type BuiltPlugin } from './built-pipeline.ts'
 import { answerAll } from './answer-all.ts'
-import { answeringEnd, closedGate } from './chain-ends.ts'
+import { AnsweringEnd, ClosedGate } from './chain-ends.ts'
 import { DatagramAsyncLink } from './datagram-async-link.ts'
 import { type Entry, feedWhole, type Next, type Segment, type Site, StageLink } from './link.ts'
 import type { Stages } from './plugin.ts'
@@ -12,18 +12,21 @@ import { type AsyncStage, isAsyncStage, type Stage } from './stage.ts'
 import { StageContext } from './stage-context.ts'
 
 type AnyStage = Stage<unknown, unknown> | AsyncStage<unknown, unknown>
+type AnyStages = Stages<unknown, unknown, unknown, unknown>
 
-interface Opened {
+/** Stages that want to be told of the end. */
+interface Closing {
   readonly plugin: BuiltPlugin
-  readonly context: StageContext
-  readonly stages: Stages<unknown, unknown, unknown, unknown>
-  /** Where what this plugin sends towards the handler goes; its `next` is filled in when the next plugin opens. */
-  readonly below: Entry
-  /** Where what this plugin sends towards the peer goes. */
-  readonly above: Entry
+  readonly stages: AnyStages
 }
 
-const newSegment = (): Segment => ({ skipping: false, feeding: false })
+const NO_CLOSING: readonly Closing[] = []
+
+/** For all streams: nothing is skipped there. */
+const STREAM: Segment = { skipping: false, feeding: false }
+
+const borrows = (stage: AnyStage | undefined): boolean =>
+  stage === undefined || (!isAsyncStage(stage) && stage.borrows === true)
 
 /**
  * The links of one connection's plugins in both directions. Built from the wire on, because a plugin that gates stops the
@@ -32,48 +35,60 @@ const newSegment = (): Segment => ({ skipping: false, feeding: false })
 export class Chain {
   readonly #run: Engine
   readonly #plugins: readonly BuiltPlugin[]
-  readonly #opened: Opened[] = []
-  readonly #asyncLinks: AsyncNext[] = []
   readonly #first: Entry
+  #opened = 0
+  #allBorrow = true
+  #firstToWrite: string | undefined
+  #closing: readonly Closing[] | undefined
+  #asyncLinks: AsyncNext[] | undefined
   /** Entries that lead to whatever inbound link comes next. */
-  #open: Entry[]
+  #open: Entry[] | undefined
   #last: { next: Next } | undefined
-  #segment: Segment = newSegment()
+  #segment: Segment
   #outbound: Entry
 
   constructor(run: Engine, plugins: readonly BuiltPlugin[], wire: Next) {
     this.#run = run
     this.#plugins = plugins
-    this.#first = { next: closedGate(run), segment: this.#segment }
+    const gate = new ClosedGate(run)
+    this.#segment = this.#newSegment()
+    this.#first = { next: gate, segment: this.#segment }
     this.#open = [this.#first]
-    this.#outbound = { next: wire, segment: newSegment() }
+    this.#outbound = { next: wire, segment: this.#newSegment() }
   }
 
   get busy(): boolean {
-    return this.#asyncLinks.some((link) => link.busy)
+    return this.#asyncLinks?.some((link) => link.busy) ?? false
+  }
+
+  /** Whether nothing here keeps anything of a chunk: all plugins are open, and all of their stages borrow. */
+  get borrows(): boolean {
+    return this.#opened === this.#plugins.length && this.#allBorrow && answersItself(this.#plugins.at(-1))
   }
 
   get lastToWrite(): string {
-    const first = this.#opened.find(({ stages }) => stages.outbound !== undefined)
-    return (first?.plugin ?? this.#plugins.at(-1))?.name ?? 'connection'
+    return this.#firstToWrite ?? this.#plugins.at(-1)?.name ?? 'connection'
   }
 
   get hasAsyncStages(): boolean {
-    return this.#asyncLinks.length > 0
+    return this.#asyncLinks !== undefined
   }
 
   /** Opens plugins until one gates; behind the last one is the handler's end. */
   openFrom(index: number): void {
+    const gate = new ClosedGate(this.#run)
     for (let i = index; i < this.#plugins.length; i++) {
       const plugin = this.#plugins[i] as BuiltPlugin
-      if (!this.#openPlugin(plugin, i)) return
+      if (!this.#openPlugin(plugin, i, gate)) return
+      this.#opened++
       if (plugin.gates) {
-        this.#lead(closedGate(this.#run))
+        this.#lead(gate)
         return
       }
     }
     const last = this.#plugins.at(-1)
-    this.#lead(answersItself(last) ? answeringEnd(this.#run) : this.#run.messages)
+    this.#lead(answersItself(last) ? new AnsweringEnd(this.#run) : this.#run.messages)
+    this.#open = undefined
     if (last?.answer) this.#run.serve(last.name, answerAll(last.answer))
     else if (last?.serve) this.#run.serve(last.name, last.serve)
   }
@@ -91,15 +106,13 @@ export class Chain {
   }
 
   /** From beside a plugin to the next one down. */
-  enterInbound(index: number, item: unknown): void {
-    const { below } = this.#opened[index] as Opened
+  enterInbound(below: Entry, item: unknown): void {
     if (!this.#run.connection.datagram || below.segment.feeding) below.next.item(item)
     else feedWhole(below, item)
   }
 
-  /** From beside a plugin, or from the handler (`index` is then the number of plugins), to the one above it. */
-  enterOutbound(index: number, item: unknown): void {
-    const entry = this.#opened[index]?.above ?? this.#outbound
+  /** From beside a plugin to the one above it, or, without an entry, from the handler. */
+  enterOutbound(item: unknown, entry: Entry = this.#outbound): void {
     if (this.#run.connection.datagram) feedWhole(entry, item)
     else entry.next.item(item)
   }
@@ -109,64 +122,73 @@ export class Chain {
   }
 
   stop(error: Error | undefined): void {
-    for (const link of this.#asyncLinks) link.stop(error)
+    for (const link of this.#asyncLinks ?? []) link.stop(error)
   }
 
   /** Closes the stages in reverse order. @returns the first error among them. */
   close(info: CloseInfo): Error | undefined {
     let failure: Error | undefined
-    for (const { plugin, stages, context } of this.#opened.toReversed()) {
-      context.release()
+    for (const { plugin, stages } of this.#closing?.toReversed() ?? []) {
       try {
         refusePromise(stages.close?.(info), 'close')
       } catch (error) {
-        failure ??= this.#run.toError(error, { plugin: plugin.name, direction: 'inbound' }, 'close')
+        failure ??= this.#run.toError(error, plugin.sites.inbound, 'close')
       }
     }
     return failure
   }
 
-  #openPlugin(plugin: BuiltPlugin, index: number): boolean {
-    const context = new StageContext(this.#run, plugin, index)
-    const above = this.#outbound
+  #newSegment(): Segment {
+    return this.#run.connection.datagram ? { skipping: false, feeding: false } : STREAM
+  }
+
+  #openPlugin(plugin: BuiltPlugin, index: number, gate: ClosedGate): boolean {
+    const context = new StageContext(this.#run, plugin, index, this.#outbound, gate)
     try {
       const stages = plugin.open(context)
       refusePromise(stages, 'open')
       if (typeof stages !== 'object' || stages === null) throw new TypeError('open returned no stages')
-      if (stages.outbound) this.#addOutbound(stages.outbound, plugin.name)
-      if (stages.inbound) this.#addInbound(stages.inbound, plugin.name)
-      const below: Entry = { next: closedGate(this.#run), segment: this.#segment }
-      this.#open.push(below)
-      this.#opened.push({ plugin, context, stages, above, below })
+      this.#addStages(plugin, stages, gate)
+      context.segment = this.#segment
+      this.#open?.push(context)
       return true
     } catch (error) {
-      context.release()
-      this.#run.raise(error, { plugin: plugin.name, direction: 'inbound' }, 'open')
+      this.#run.raise(error, plugin.sites.inbound, 'open')
       return false
     }
   }
 
-  #addInbound(stage: AnyStage, plugin: string): void {
-    const after = isAsyncStage(stage) ? newSegment() : this.#segment
-    const link = this.#link(stage, { plugin, direction: 'inbound' }, after)
-    link.next = closedGate(this.#run)
+  #addStages(plugin: BuiltPlugin, stages: AnyStages, gate: ClosedGate): void {
+    const { inbound, outbound, close } = stages
+    if (outbound) this.#addOutbound(outbound, plugin.sites.outbound)
+    if (inbound) this.#addInbound(inbound, plugin.sites.inbound, gate)
+    // An array that is pushed to makes room for sixteen more.
+    if (close) this.#closing = (this.#closing ?? NO_CLOSING).concat({ plugin, stages })
+    this.#allBorrow &&= borrows(inbound) && borrows(outbound)
+    if (outbound) this.#firstToWrite ??= plugin.name
+  }
+
+  #addInbound(stage: AnyStage, site: Site, gate: ClosedGate): void {
+    const after = isAsyncStage(stage) ? this.#newSegment() : this.#segment
+    const link = this.#link(stage, site, after)
+    link.next = gate
     this.#lead(link)
     this.#open = []
     this.#segment = after
     this.#last = link
   }
 
-  #addOutbound(stage: AnyStage, plugin: string): void {
+  #addOutbound(stage: AnyStage, site: Site): void {
     const { next, segment } = this.#outbound
-    const link = this.#link(stage, { plugin, direction: 'outbound' }, segment)
+    const link = this.#link(stage, site, segment)
     link.next = next
-    this.#outbound = { next: link, segment: isAsyncStage(stage) ? newSegment() : segment }
+    this.#outbound = { next: link, segment: isAsyncStage(stage) ? this.#newSegment() : segment }
   }
 
   /** Everything that leads to whatever inbound link comes next leads to this one, until another takes its place. */
   #lead(next: Next): void {
     if (this.#last) this.#last.next = next
-    for (const entry of this.#open) entry.next = next
+    for (const entry of this.#open ?? []) entry.next = next
   }
 
   #link(stage: AnyStage, site: Site, after: Segment): Next & { next: Next } {
@@ -176,7 +198,7 @@ export class Chain {
       datagram && !stage.spansDatagrams
         ? new DatagramAsyncLink(this.#run, after, site, stage)
         : new AsyncLink(this.#run, after, site, stage, datagram)
-    this.#asyncLinks.push(link)
+    ;(this.#asyncLinks ??= []).push(link)
     return link
   }
 }

@@ -1,11 +1,11 @@
 import type { BaseConnection } from '../connection/base-connection.ts'
-import type { Clock } from '../connection/clock.ts'
+import type { Clock, Timer } from '../connection/clock.ts'
 import type { ConnectionInfo } from '../connection/connection.ts'
 import type { PluginError, PluginPhase } from '../errors/pipeline-errors.ts'
 import type { ServerEvent } from '../server/events.ts'
 import type { AsyncLinkOwner } from './async-link.ts'
 import type { Attributes } from './attributes.ts'
-import type { Next, Site } from './link.ts'
+import type { Entry, Next, Site } from './link.ts'
 import type { MessageConnection } from './message-connection.ts'
 import type { ProceedChanges } from './plugin.ts'
 
@@ -44,8 +44,11 @@ export interface Engine extends AsyncLinkOwner {
   proceed(index: number, changes: ProceedChanges | undefined): void
   /** Stops reading until the function it returns is called. */
   hold(): () => void
-  emitInbound(index: number, item: unknown): void
-  emitOutbound(index: number, item: unknown): void
+  /** Sends an item on inbound from an entry beside a plugin. */
+  emitInbound(below: Entry, item: unknown): void
+  emitOutbound(above: Entry, item: unknown): void
+  /** As the clock of {@link options}, but what is scheduled ends with the run. */
+  schedule(callback: () => void, delay: number): Timer
   /** What the handler, or anyone who holds the messages, writes. */
   emitFromHandler(item: unknown): void
   /** Takes the last message in: the outbound stages have their last word, then the wire ends. Idempotent. */

@@ -4,8 +4,9 @@ import type { ConfiguredPlugin } from '../container/configured-plugin.ts'
 import { InvalidOptionError } from '../errors/invalid-option-error.ts'
 import type { OptionDescriptions, OptionsOf } from '../options/option-description.ts'
 import { resolveOptions } from '../options/resolve-options.ts'
-import type { BuiltPlugin, RequestFacts } from './built-pipeline.ts'
+import type { AnswerSequence, BuiltPlugin, RequestFacts } from './built-pipeline.ts'
 import type { MessageConnection } from './message-connection.ts'
+import { isPromise } from './returned.ts'
 
 /** What {@link handle} and {@link respond} return: the end of a pipeline. */
 export type Handler<In, Out> = ConfiguredPlugin<In, never, never, Out, 'nothing'>
@@ -33,7 +34,7 @@ export function handle<In = Uint8Array, Out = Uint8Array>(
   serve: (connection: MessageConnection<In, Out>) => Promise<void> | void,
 ): Handler<In, Out> {
   if (typeof serve !== 'function') throw new InvalidOptionError('handle', 'a function', serve)
-  const plugin: BuiltPlugin = {
+  const plugin: Omit<BuiltPlugin, 'sites'> = {
     name: 'handle',
     terminal: true,
     open: () => ({}),
@@ -97,20 +98,23 @@ export function respond<In, Out>(
 ): Handler<In, Out> {
   if (typeof answer !== 'function') throw new InvalidOptionError('respond', 'a function', answer)
   const { concurrency } = resolveOptions('respond', RESPOND_OPTIONS, options)
-  const plugin: BuiltPlugin = {
+  const plugin: Omit<BuiltPlugin, 'sites'> = {
     name: 'respond',
     terminal: true,
     perDatagram: true,
     open: () => ({}),
     answer: {
       concurrency,
-      to: async (item: unknown, request: RequestFacts) => several(await answer(item as In, request)),
+      to: (item: unknown, request: RequestFacts) => {
+        const answers = answer(item as In, request)
+        return isPromise(answers) ? Promise.resolve(answers).then(several) : several(answers)
+      },
     },
   }
   return configure<In, never, never, Out, 'nothing'>(describe('respond', 'answers each message'), { concurrency }, () => plugin)
 }
 
-function several<Out>(answers: Answers<Out>): Iterable<unknown> | AsyncIterable<unknown> {
+function several<Out>(answers: Answers<Out>): AnswerSequence {
   if (answers === undefined || answers === null) return []
   const single = typeof answers !== 'object' || answers instanceof Uint8Array
   if (single) return [answers]

@@ -1,5 +1,5 @@
 import type { BaseConnection } from '../connection/base-connection.ts'
-import type { Lease } from '../connection/inbox.ts'
+import type { Lease, Reader } from '../connection/inbox.ts'
 
 /** The largest piece that goes through the stages at once, in bytes: what it expands to is what a run may overshoot by. */
 const SLICE = 64 * 1024
@@ -15,7 +15,7 @@ export interface Intaker {
 }
 
 /** Reads a connection for a run: in slices, looking between them at whether it has to wait. */
-export class Intake {
+export class Intake implements Reader<Uint8Array> {
   /** Bytes that have gone into the stages. */
   fed = 0
   readonly #connection: BaseConnection
@@ -31,11 +31,7 @@ export class Intake {
   }
 
   start(): void {
-    this.#lease = this.#connection.inbox.claim({
-      onItem: (chunk) => this.#receive(chunk),
-      onEnd: () => this.#intaker.onEnd(),
-      onError: (error) => this.#intaker.onError(error),
-    })
+    this.#lease = this.#connection.inbox.claim(this)
     if (this.#holds > 0) this.#lease.pause()
     this.#connection.inbox.start()
   }
@@ -54,9 +50,17 @@ export class Intake {
     this.#lease?.release()
   }
 
-  #receive(chunk: Uint8Array): void {
+  onItem(chunk: Uint8Array): void {
     if (this.#connection.datagram) this.#receiveDatagram(chunk)
     else this.#receiveBytes(chunk)
+  }
+
+  onEnd(): void {
+    this.#intaker.onEnd()
+  }
+
+  onError(error: Error): void {
+    this.#intaker.onError(error)
   }
 
   #receiveDatagram(datagram: Uint8Array): void {

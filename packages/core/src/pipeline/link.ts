@@ -20,6 +20,11 @@ export interface Site {
   readonly direction: Direction
 }
 
+/** Both places of a plugin, made once. */
+export function sitesOf(plugin: string): Readonly<Record<Direction, Site>> {
+  return { inbound: { plugin, direction: 'inbound' }, outbound: { plugin, direction: 'outbound' } }
+}
+
 /** What a link needs of the run it belongs to. */
 export interface LinkOwner {
   readonly maxPushBytes: number
@@ -40,7 +45,7 @@ export interface Segment {
 /** Where items can enter a direction: a link, and the run of stages that it begins. */
 export interface Entry {
   next: Next
-  readonly segment: Segment
+  segment: Segment
 }
 
 /** Gives a datagram, or what answers for one, to the stages, and its end; after a bad frame they forget it instead. */
@@ -78,16 +83,8 @@ export class StageLink implements Next {
     this.#segment = segment
     this.#site = site
     this.#stage = stage
-    this.#emit = (item) => {
-      if (this.#depth === 0) {
-        const late = new TypeError('emit was called after push had returned; use emitInbound or emitOutbound of the context')
-        owner.raise(late, site, 'emit')
-        return
-      }
-      this.#emitted += item instanceof Uint8Array ? item.byteLength || 1 : MESSAGE_CHARGE
-      if (this.#emitted > owner.maxPushBytes) this.#refuse()
-      if (!segment.skipping) this.next.item(item)
-    }
+    // A bound function, which takes half the memory of a closure with its context.
+    this.#emit = this.#take.bind(this)
   }
 
   item(item: unknown): void {
@@ -116,6 +113,17 @@ export class StageLink implements Next {
   reset(): void {
     if (this.#stage.reset) this.#call('reset')
     this.next.reset()
+  }
+
+  #take(item: unknown): void {
+    if (this.#depth === 0) {
+      const late = new TypeError('emit was called after push had returned; use emitInbound or emitOutbound of the context')
+      this.#owner.raise(late, this.#site, 'emit')
+      return
+    }
+    this.#emitted += item instanceof Uint8Array ? item.byteLength || 1 : MESSAGE_CHARGE
+    if (this.#emitted > this.#owner.maxPushBytes) this.#refuse()
+    if (!this.#segment.skipping) this.next.item(item)
   }
 
   /** Raised here too, because a stage can catch what it throws. */

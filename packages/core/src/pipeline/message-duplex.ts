@@ -12,9 +12,8 @@ import { sizeOf } from './size-of.ts'
 
 /** The handler's end of a run: what has come down the inbound stages to read, and the outbound stages to write to. */
 export class MessageDuplex extends DuplexFaces<unknown, unknown> implements MessageConnection<unknown, unknown>, Next {
-  readonly inbox: Inbox<unknown>
   readonly #run: Engine
-  readonly #limit: number
+  #inbox: Inbox<unknown> | undefined
   /** Requests that are being answered. */
   answering = 0
   #release: (() => void) | undefined
@@ -22,20 +21,25 @@ export class MessageDuplex extends DuplexFaces<unknown, unknown> implements Mess
   #writable: Deferred<void> | undefined
   #writeClosed = false
   #discarding = false
+  /** The run is over: nothing comes any more. */
+  #over = false
+  #error: Error | undefined
 
   constructor(run: Engine) {
     super()
     this.#run = run
-    const flow = {
-      pause: () => (this.#release ??= run.hold()),
-      resume: () => {
-        this.#release?.()
-        this.#release = undefined
-      },
-    }
-    // Datagrams wait in the queue of their session, which is bounded by their number; here at most one does.
-    this.#limit = run.connection.datagram ? 1 : run.options.highWaterMark
-    this.inbox = new Inbox<unknown>(flow, this.#limit, sizeOf)
+  }
+
+  /** What has come down and is not read yet. Made when it is first needed: where echo answers, nothing ever comes here. */
+  get inbox(): Inbox<unknown> {
+    return (this.#inbox ??= this.#makeInbox())
+  }
+
+  /** Whether something waits, or whoever serves the messages has something in hand. */
+  busy(serving: boolean): boolean {
+    const inbox = this.#inbox
+    if (inbox === undefined) return serving
+    return inbox.length > 0 || (serving && (!inbox.awaited || this.answering > 0))
   }
 
   get id(): string {
@@ -102,7 +106,7 @@ export class MessageDuplex extends DuplexFaces<unknown, unknown> implements Mess
   close(options: AbortOptions = {}): Promise<void> {
     this.#writeClosed = true
     const ended = this.#run.outputOver
-    this.inbox.fail(new ConnectionClosedError(), true)
+    this.inbox.fail(undefined, true)
     this.#run.close()
     const closed = ended.then(() => this.#run.connection.close())
     return ignoreRejection(unlessAborted(closed, options.signal))
@@ -114,8 +118,9 @@ export class MessageDuplex extends DuplexFaces<unknown, unknown> implements Mess
 
   item(item: unknown): void {
     if (this.#discarding) return
-    this.inbox.push(item)
-    if (!this.inbox.claimed && this.inbox.bytes >= this.#limit) this.#release ??= this.#run.hold()
+    const { inbox } = this
+    inbox.push(item)
+    if (!inbox.claimed && inbox.bytes >= this.#limit) this.#release ??= this.#run.hold()
   }
 
   endOfDatagram(): void {}
@@ -131,7 +136,7 @@ export class MessageDuplex extends DuplexFaces<unknown, unknown> implements Mess
   discardInput(): void {
     this.#discarding = true
     this.#writeClosed = true
-    this.inbox.fail(new ConnectionClosedError(), true)
+    this.inbox.fail(undefined, true)
     this.#release?.()
     this.#release = undefined
   }
@@ -139,8 +144,28 @@ export class MessageDuplex extends DuplexFaces<unknown, unknown> implements Mess
   /** The run is over. */
   fail(error: Error | undefined): void {
     this.#writeClosed = true
-    this.inbox.fail(error ?? new ConnectionClosedError(), false)
+    this.#over = true
+    this.#error ??= error
+    this.#inbox?.fail(error, false)
     this.#writable?.reject(error ?? new ConnectionClosedError())
+  }
+
+  /** Datagrams wait in the queue of their session, which is bounded by their number; here at most one does. */
+  get #limit(): number {
+    return this.#run.connection.datagram ? 1 : this.#run.options.highWaterMark
+  }
+
+  #makeInbox(): Inbox<unknown> {
+    const flow = {
+      pause: () => (this.#release ??= this.#run.hold()),
+      resume: () => {
+        this.#release?.()
+        this.#release = undefined
+      },
+    }
+    const inbox = new Inbox<unknown>(flow, this.#limit, sizeOf)
+    if (this.#over) inbox.fail(this.#error, false)
+    return inbox
   }
 
   /** An outbound stage is behind: writers are to wait until the function this returns is called. */

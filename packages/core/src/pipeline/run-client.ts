@@ -40,7 +40,9 @@ export function runClient(connection: BaseConnection, built: BuiltPipeline, opti
   const draining = new AbortController().signal
   built.retain()
   const run = new Run(connection, built.plugins, { highWaterMark, maxPushBytes, lingerTimeout: 0, clock, draining, report })
-  connection.onGone = () => void built.release().catch((error: Error) => report({ type: 'listener-error', transport: connection.transport, error }))
+  const { transport } = connection
+  const onGone = (): void => void built.release().catch((error: Error) => report({ type: 'listener-error', transport, error }))
+  connection.owner = { onGone }
   run.start()
   return run.messages
 }

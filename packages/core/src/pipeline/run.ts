@@ -1,4 +1,4 @@
-import type { BaseConnection } from '../connection/base-connection.ts'
+import type { BaseConnection, ConnectionUser } from '../connection/base-connection.ts'
 import type { CloseInfo, ConnectionInfo } from '../connection/connection.ts'
 import type { Timer } from '../connection/clock.ts'
 import { type Deferred, deferred } from '../connection/promises.ts'
@@ -6,10 +6,10 @@ import { FrameError } from '../errors/frame-errors.ts'
 import { PluginError, type PluginPhase } from '../errors/pipeline-errors.ts'
 import { Attributes } from './attributes.ts'
 import { Chain } from './chain.ts'
-import { peerEnd } from './chain-ends.ts'
+import { PeerEnd } from './chain-ends.ts'
 import type { Engine, RunOptions, ServedMessages } from './engine.ts'
 import { Intake, type Intaker } from './intake.ts'
-import type { Segment, Site } from './link.ts'
+import type { Entry, Segment, Site } from './link.ts'
 import { MessageDuplex } from './message-duplex.ts'
 import { answersItself, type BuiltPlugin } from './built-pipeline.ts'
 import type { ProceedChanges } from './plugin.ts'
@@ -19,18 +19,18 @@ import { changedInfo } from './changed-info.ts'
  * The plugins at work on one connection: reads it, feeds the inbound chain, writes what comes out of the outbound chain, and
  * ends the connection when the stages, or the handler, have had their last word.
  */
-export class Run implements Engine, Intaker {
+export class Run implements Engine, Intaker, ConnectionUser {
   readonly connection: BaseConnection
-  readonly attributes: Attributes = new Attributes()
   readonly options: RunOptions
   readonly messages: MessageDuplex
   info: ConnectionInfo
   stopped = false
   readonly #chain: Chain
   readonly #intake: Intake
-  readonly #handlerIndex: number
   readonly #answersItself: boolean
-  readonly #outputOver: Deferred<void> = deferred()
+  #attributes: Attributes | undefined
+  #outputOver: Deferred<void> | undefined
+  #timers: Set<Timer> | undefined
   #serving = false
   #outputEnded: 'no' | 'ending' | 'ended' = 'no'
   #closing = false
@@ -41,12 +41,15 @@ export class Run implements Engine, Intaker {
     this.info = connection
     this.options = options
     connection.closesAtEnd = false
-    connection.onRelease = (info) => this.#release(info)
+    connection.user = this
     this.messages = new MessageDuplex(this)
-    this.#chain = new Chain(this, plugins, peerEnd(this))
-    this.#handlerIndex = plugins.length
+    this.#chain = new Chain(this, plugins, new PeerEnd(this))
     this.#answersItself = answersItself(plugins.at(-1))
     this.#intake = new Intake(connection, options.highWaterMark, this)
+  }
+
+  get attributes(): Attributes {
+    return (this.#attributes ??= new Attributes())
   }
 
   get maxPushBytes(): number {
@@ -59,8 +62,7 @@ export class Run implements Engine, Intaker {
 
   /** Whether the handler, or an asynchronous stage, has something in hand. */
   get busy(): boolean {
-    const { inbox, answering } = this.messages
-    return this.#chain.busy || inbox.length > 0 || (this.#serving && (!inbox.awaited || answering > 0))
+    return this.#chain.busy || this.messages.busy(this.#serving)
   }
 
   get lastToWrite(): string {
@@ -93,14 +95,14 @@ export class Run implements Engine, Intaker {
 
   /** Opens the plugins and begins to read. */
   start(): void {
-    this.#chain.openFrom(0)
+    this.#open(0)
     if (this.stopped) return
     this.#intake.start()
   }
 
   proceed(index: number, changes: ProceedChanges | undefined): void {
     if (changes) this.info = changedInfo(this.info, changes)
-    this.#chain.openFrom(index + 1)
+    this.#open(index + 1)
   }
 
   hold(): () => void {
@@ -118,26 +120,42 @@ export class Run implements Engine, Intaker {
     }
   }
 
-  whenWritable(): Promise<void> {
+  whenWritable(): Promise<void> | undefined {
     // Where a handler writes, the wire is its affair: an asynchronous stage that waited for it could wait for itself.
-    if (!this.#answersItself || this.connection.unsentBytes < this.highWaterMark) return Promise.resolve()
+    if (!this.#answersItself || this.connection.unsentBytes < this.highWaterMark) return undefined
     return this.connection.drain()
   }
 
-  emitInbound(index: number, item: unknown): void {
-    if (!this.stopped) this.connection.batch(() => this.#chain.enterInbound(index, item))
+  emitInbound(below: Entry, item: unknown): void {
+    if (!this.stopped) this.connection.batch(() => this.#chain.enterInbound(below, item))
   }
 
-  emitOutbound(index: number, item: unknown): void {
-    if (!this.stopped && this.#outputEnded === 'no') this.#chain.enterOutbound(index, item)
+  emitOutbound(above: Entry, item: unknown): void {
+    if (!this.stopped && this.#outputEnded === 'no') this.#chain.enterOutbound(item, above)
   }
 
   emitFromHandler(item: unknown): void {
-    this.#chain.enterOutbound(this.#handlerIndex, item)
+    this.#chain.enterOutbound(item)
   }
 
   get outputOver(): Promise<void> {
-    return this.#outputOver.promise
+    if (this.stopped || this.#outputEnded === 'ended') return Promise.resolve()
+    return (this.#outputOver ??= deferred()).promise
+  }
+
+  schedule(callback: () => void, delay: number): Timer {
+    const timers = (this.#timers ??= new Set())
+    const timer = this.options.clock.schedule(() => {
+      timers.delete(timer)
+      callback()
+    }, delay)
+    timers.add(timer)
+    return {
+      cancel: () => {
+        timers.delete(timer)
+        timer.cancel()
+      },
+    }
   }
 
   endOutput(): void {
@@ -148,15 +166,15 @@ export class Run implements Engine, Intaker {
 
   close(): void {
     this.#closing = true
-    if (this.#outputEnded === 'ended') void this.connection.close()
+    if (this.#outputEnded === 'ended') this.connection.beginClose()
     else this.endOutput()
   }
 
   onWireEnd(): void {
     this.#outputEnded = 'ended'
-    this.#outputOver.resolve()
-    if (this.#closing || this.connection.datagram) void this.connection.close()
-    else void this.connection.closeWrite()
+    this.#outputOver?.resolve()
+    if (this.#closing || this.connection.datagram) this.connection.beginClose()
+    else this.connection.beginCloseWrite()
   }
 
   onMessagesEnd(): void {
@@ -193,6 +211,11 @@ export class Run implements Engine, Intaker {
     return new PluginError({ plugin, direction, phase, remoteAddress, offset }, thrown)
   }
 
+  #open(index: number): void {
+    this.#chain.openFrom(index)
+    this.connection.borrows = this.#chain.borrows
+  }
+
   /** The handler is done: what it wrote goes out, further input is discarded for a while so that the peer gets it all. */
   #finishServing(): void {
     this.#serving = false
@@ -208,13 +231,15 @@ export class Run implements Engine, Intaker {
   #stop(error: Error | undefined): void {
     if (this.stopped) return
     this.stopped = true
-    this.#outputOver.resolve()
+    this.#outputOver?.resolve()
     this.#chain.stop(error)
     this.messages.fail(error)
   }
 
-  #release(info: CloseInfo): Error | undefined {
+  /** The connection is gone: nothing that was scheduled is called any more. */
+  onRelease(info: CloseInfo): Error | undefined {
     this.#linger?.cancel()
+    for (const timer of this.#timers ?? []) timer.cancel()
     this.#stop(info.error)
     this.#intake.release()
     return this.#chain.close(info)

@@ -3,7 +3,7 @@ import type { ConnectionInfo } from '../connection/connection.ts'
 import { InvalidPipelineError } from '../errors/pipeline-errors.ts'
 import type { Attributes } from './attributes.ts'
 import type { BuiltPlugin } from './built-pipeline.ts'
-import type { Site } from './link.ts'
+import type { Entry, Next, Segment, Site } from './link.ts'
 import type { PluginContext, ProceedChanges } from './plugin.ts'
 import { takeRejection } from './returned.ts'
 import type { Engine } from './engine.ts'
@@ -12,7 +12,12 @@ import type { Engine } from './engine.ts'
  * One plugin's view of one connection. Its functions are made when they are first asked for, already bound, so that they can be
  * taken out of it and an idle connection does not carry those that nobody uses.
  */
-export class StageContext implements PluginContext {
+export class StageContext implements PluginContext, Entry {
+  /** Where what this plugin sends towards the handler goes; known when the next plugin opens. */
+  next: Next
+  segment: Segment
+  /** Where what it sends towards the peer goes. */
+  readonly #above: Entry
   readonly #run: Engine
   readonly #plugin: BuiltPlugin
   readonly #index: number
@@ -21,7 +26,10 @@ export class StageContext implements PluginContext {
   #clock: ConnectionClock | undefined
   #proceeded = false
 
-  constructor(run: Engine, plugin: BuiltPlugin, index: number) {
+  constructor(run: Engine, plugin: BuiltPlugin, index: number, above: Entry, closed: Next) {
+    this.next = closed
+    this.segment = above.segment
+    this.#above = above
     this.#run = run
     this.#plugin = plugin
     this.#index = index
@@ -44,15 +52,16 @@ export class StageContext implements PluginContext {
   }
 
   get clock(): Clock {
-    return (this.#clock ??= new ConnectionClock(this.#run, { plugin: this.#plugin.name, direction: 'inbound' }))
+    return (this.#clock ??= new ConnectionClock(this.#run, this.#plugin.sites.inbound))
   }
 
   get emitInbound(): PluginContext['emitInbound'] {
-    return (this.#emitInbound ??= (item) => this.#run.emitInbound(this.#index, item))
+    return (this.#emitInbound ??= (item) => this.#run.emitInbound(this, item))
   }
 
   get emitOutbound(): PluginContext['emitOutbound'] {
-    return (this.#emitOutbound ??= (item) => this.#run.emitOutbound(this.#index, item))
+    // Kept by every plugin that answers: it holds the run and the place, and not the whole context.
+    return (this.#emitOutbound ??= this.#run.emitOutbound.bind(this.#run, this.#above))
   }
 
   get hold(): PluginContext['hold'] {
@@ -60,7 +69,7 @@ export class StageContext implements PluginContext {
   }
 
   get fail(): PluginContext['fail'] {
-    return (error) => this.#run.raise(error, { plugin: this.#plugin.name, direction: 'inbound' }, 'fail')
+    return (error) => this.#run.raise(error, this.#plugin.sites.inbound, 'fail')
   }
 
   get close(): PluginContext['close'] {
@@ -82,18 +91,12 @@ export class StageContext implements PluginContext {
       this.#run.proceed(this.#index, changes)
     }
   }
-
-  /** The connection is gone: what the plugin has scheduled will not be called. */
-  release(): void {
-    this.#clock?.release()
-  }
 }
 
 /** The clock as one plugin has it on one connection: its calls end with the connection, and what they throw is the plugin's failure. */
 class ConnectionClock implements Clock {
   readonly #run: Engine
   readonly #site: Site
-  readonly #timers: Set<Timer> = new Set()
 
   constructor(run: Engine, site: Site) {
     this.#run = run
@@ -105,22 +108,7 @@ class ConnectionClock implements Clock {
   }
 
   schedule(callback: () => void, delay: number): Timer {
-    const timer = this.#run.options.clock.schedule(() => {
-      this.#timers.delete(timer)
-      this.#call(callback)
-    }, delay)
-    this.#timers.add(timer)
-    return {
-      cancel: () => {
-        this.#timers.delete(timer)
-        timer.cancel()
-      },
-    }
-  }
-
-  release(): void {
-    for (const timer of this.#timers) timer.cancel()
-    this.#timers.clear()
+    return this.#run.schedule(() => this.#call(callback), delay)
   }
 
   #call(callback: () => void): void {

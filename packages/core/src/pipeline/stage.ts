@@ -26,7 +26,11 @@ export interface Stage<In, Out> {
   readonly end?: (emit: Emit<Out>) => void
   /** Forget what is half read: the rest of a bad datagram was dropped. */
   readonly reset?: () => void
-  /** Promises that nothing of a pushed item is kept, and nothing emitted is a view of it, once `push` has returned. */
+  /**
+   * Promises that nothing of a pushed item is kept once `push` has returned; a view of it may have been emitted. Where all
+   * stages of a pipeline promise that, and echo or discard is at its end, they are fed from a read buffer that is used again
+   * as soon as what they have answered is sent.
+   */
   readonly borrows?: boolean
 }
 

@@ -99,8 +99,10 @@ export class StatelessRun {
           queueMicrotask(() => events.onClosed())
         }),
     })
-    this.#connection.onGone = ({ error }) => {
-      if (error && !this.#gone.signal.aborted) this.#reportFailure(error, failedFor)
+    this.#connection.owner = {
+      onGone: ({ error }) => {
+        if (error && !this.#gone.signal.aborted) this.#reportFailure(error, failedFor)
+      },
     }
     const draining = this.#gone.signal
     this.#run = new Run(this.#connection, this.#plugins, { highWaterMark: 2 ** 30, maxPushBytes, lingerTimeout: 0, clock, draining, report })

@@ -1,5 +1,6 @@
 import type { PluginDescription } from '../container/plugin-description.ts'
 import type { BuiltPlugin } from './built-pipeline.ts'
+import { sitesOf } from './link.ts'
 import type { Plugin } from './plugin.ts'
 
 /**
@@ -12,6 +13,7 @@ export function toBuiltPlugin(
   const plugin = built as BuiltPlugin
   return {
     name: plugin.name || name,
+    sites: sitesOf(plugin.name || name),
     terminal: produces === 'nothing' || plugin.serve !== undefined,
     open: (context) => plugin.open(context),
     ...(plugin.accept && { accept: (info) => plugin.accept?.(info) }),

@@ -54,6 +54,7 @@ export function sendTo<T>(target: Duplex<unknown, T>, options: SendToOptions = {
       let behind = false
       let completed = false
       let release: (() => void) | undefined
+      let giveBack: (() => void) | undefined
 
       const fail = (reason: unknown): void => {
         const told = reason instanceof Error && (origin?.told.has(reason) ?? false)
@@ -109,8 +110,11 @@ export function sendTo<T>(target: Duplex<unknown, T>, options: SendToOptions = {
           if (!behind) finish()
         },
       })
+      // No operator stands between that might keep something, and while the peer is behind nothing comes here.
+      if (origin?.connection === target && !source.source && !subscription.closed) giveBack = origin.borrow()
       return () => {
         subscription.unsubscribe()
+        giveBack?.()
         release?.()
       }
     })

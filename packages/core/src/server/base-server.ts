@@ -15,12 +15,13 @@ import type { RunOptions } from '../pipeline/engine.ts'
 import { Run } from '../pipeline/run.ts'
 import { AcceptQueue } from './accept-queue.ts'
 import { Admission } from './admission.ts'
-import { Drain, type Drainable } from './drain.ts'
+import { Drain } from './drain.ts'
 import { EventHub } from './event-hub.ts'
 import { countInto } from './event-metrics.ts'
 import type { ServerEvent } from './events.ts'
 import type { Acceptor, Listener } from './listener.ts'
 import { releaseWithin } from './release-within.ts'
+import { ServedConnection } from './served-connection.ts'
 import type { ServerLimits } from './server-options.ts'
 import type { Server, ServerCloseInfo, ServerCounters, ServerStatus } from './server.ts'
 
@@ -47,7 +48,7 @@ export class BaseServer<C, L extends AbortOptions> implements Server<C, L>, Acce
   readonly #admission: Admission
   readonly #queue: AcceptQueue<C>
   readonly #accepted: Subject<C> = new Subject()
-  readonly #open: Map<C, Drainable> = new Map()
+  readonly #open: Set<ServedConnection<C>> = new Set()
   readonly #connections: Set<C> = new Set()
   readonly #draining: AbortController = new AbortController()
   readonly #closed: Deferred<ServerCloseInfo> = deferred()
@@ -153,7 +154,7 @@ export class BaseServer<C, L extends AbortOptions> implements Server<C, L>, Acce
 
   #serve(connection: BaseConnection, built: BuiltPipeline): true {
     const run = new Run(connection, built.plugins, this.#runOptions)
-    this.#enter(connection, run.messages as unknown as C, () => run.busy)
+    this.#enter(new ServedConnection(this, connection, run.messages as unknown as C, this.clock.now(), run))
     run.start()
     return true
   }
@@ -167,23 +168,25 @@ export class BaseServer<C, L extends AbortOptions> implements Server<C, L>, Acce
       this.report({ type: 'connection-refused', transport, remoteAddress, reason: 'backlog', detail })
       return false
     }
-    this.#enter(connection, offered, () => isInUse(connection))
+    this.#enter(new ServedConnection(this, connection, offered, this.clock.now()))
     return true
   }
 
-  #enter(connection: BaseConnection, face: C, isBusy: () => boolean): void {
-    const openedAt = this.clock.now()
+  #enter(served: ServedConnection<C>): void {
+    const { connection, face } = served
     this.#admission.enter(connection)
-    this.#open.set(face, { connection, isBusy })
+    this.#open.add(served)
     this.#connections.add(face)
-    connection.onGone = (info) => this.#leave(connection, face, openedAt, info)
+    connection.owner = served
     this.report({ type: 'connection-opened', connection })
     this.#accepted.next(face)
   }
 
-  #leave(connection: BaseConnection, face: C, openedAt: number, { error, initiator }: CloseInfo): void {
+  /** A connection has gone. */
+  leave(served: ServedConnection<C>, { error, initiator }: CloseInfo): void {
+    const { connection, face, openedAt } = served
     this.#admission.leave(connection)
-    this.#open.delete(face)
+    this.#open.delete(served)
     this.#connections.delete(face)
     this.#queue.withdraw(face)
     const duration = this.clock.now() - openedAt
@@ -227,11 +230,6 @@ export class BaseServer<C, L extends AbortOptions> implements Server<C, L>, Acce
 /** Node tells that a socket is closed before its handle has gone, which is at the end of this turn of the event loop. */
 function untilHandlesAreGone(): Promise<void> {
   return new Promise((resolve) => setImmediate(() => setImmediate(resolve)))
-}
-
-/** Whether whoever took the connection has something in hand: it was given input and has not asked for more, or owes the answer. */
-function isInUse({ inbox, status }: BaseConnection): boolean {
-  return status === 'half-closed-remote' || (inbox.claimed && !inbox.awaited)
 }
 
 function toBuilt(pipeline: AnyPipeline | BuiltPipeline | undefined, container: DependencyContainer): BuiltPipeline | undefined {

@@ -7,7 +7,7 @@ import { DrainTimeoutError } from '../errors/connection-errors.ts'
 export interface Drainable {
   readonly connection: BaseConnection
   /** Whether a handler or an asynchronous stage has something in hand. */
-  readonly isBusy: () => boolean
+  readonly busy: boolean
 }
 
 /** In ms: no byte either way for this long, with nothing queued and nothing in hand, is idle. */
@@ -66,9 +66,10 @@ export class Drain {
     if (!this.#over) this.#look = this.#clock.schedule(() => this.#lookAround(), LOOK)
   }
 
-  #isIdle({ connection, isBusy }: Drainable): boolean {
+  #isIdle(drainable: Drainable): boolean {
+    const { connection } = drainable
     const { unsentBytes, queuedBytes, lastActivity } = connection
-    return unsentBytes === 0 && queuedBytes === 0 && !isBusy() && this.#clock.now() - lastActivity >= IDLE
+    return unsentBytes === 0 && queuedBytes === 0 && !drainable.busy && this.#clock.now() - lastActivity >= IDLE
   }
 }
 

@@ -4,6 +4,7 @@ import type { CloseInfo } from '../connection/connection.ts'
 import type { SocketAddress } from '../connection/socket-address.ts'
 import type { Accepts } from '../container/plugin-description.ts'
 import type { BuiltPipeline, BuiltPlugin } from '../pipeline/built-pipeline.ts'
+import { sitesOf } from '../pipeline/link.ts'
 import { Run } from '../pipeline/run.ts'
 import { Admission } from '../server/admission.ts'
 import type { ServerEvent } from '../server/events.ts'
@@ -100,13 +101,14 @@ export class EmbeddedEngine {
     const openedAt = this.#clock.now()
     const refused = new Admission(unlimited, built.plugins).ask(connection)
     built.retain()
-    connection.onGone = (info) => {
+    const onGone = (info: CloseInfo): void => {
       this.closed = info
       const { error, initiator } = info
       const duration = this.#clock.now() - openedAt
       if (!refused) report({ type: 'connection-closed', connection, initiator, duration, ...(error && { error }) })
       built.release().catch((failure: Error) => report({ type: 'listener-error', transport, error: failure }))
     }
+    connection.owner = { onGone }
     if (refused) {
       report({ type: 'connection-refused', transport, remoteAddress, ...refused })
       void connection.close()
@@ -128,6 +130,7 @@ export class EmbeddedEngine {
   #wireEnd(): BuiltPlugin {
     return {
       name: 'embedded',
+      sites: sitesOf('embedded'),
       terminal: false,
       open: (context) => {
         this.#enter = context.emitInbound

@@ -8,8 +8,8 @@ type AnyStage = Stage<unknown, unknown> | AsyncStage<unknown, unknown>
 
 /**
  * A plugin whose stages, where they promise to keep nothing (`borrows: true`), are lent a copy of each chunk that is
- * overwritten once `push` has returned. What such a stage keeps or passes on all the same comes out as 0xDB and is
- * seen.
+ * overwritten once `push` has returned. What such a stage keeps all the same comes out as 0xDB and is seen; views of it
+ * that it emits go on as copies.
  */
 export function poisoned(plugin: BuiltPlugin): BuiltPlugin {
   return {
@@ -26,13 +26,17 @@ export function poisoned(plugin: BuiltPlugin): BuiltPlugin {
   }
 }
 
+function isViewOf(loan: Uint8Array, item: unknown): item is Uint8Array {
+  return item instanceof Uint8Array && item.buffer === loan.buffer
+}
+
 function lending(stage: AnyStage): AnyStage {
   if (isAsyncStage(stage) || !stage.borrows) return stage
   return {
     push: (item, emit) => {
       if (!(item instanceof Uint8Array)) return stage.push(item, emit)
       const loan = item.slice()
-      stage.push(loan, emit)
+      stage.push(loan, (out) => emit(isViewOf(loan, out) ? out.slice() : out))
       loan.fill(POISON)
     },
     endOfDatagram: (emit) => stage.endOfDatagram?.(emit),

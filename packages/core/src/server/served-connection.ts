@@ -1,0 +1,46 @@
+import type { BaseConnection, ConnectionOwner } from '../connection/base-connection.ts'
+import type { CloseInfo } from '../connection/connection.ts'
+import type { Drainable } from './drain.ts'
+
+/** What serves a connection, if anything of ours does. */
+interface Worker {
+  readonly busy: boolean
+}
+
+/** Who is told when a connection has gone. */
+interface Leaving<C> {
+  leave(served: ServedConnection<C>, info: CloseInfo): void
+}
+
+/** One connection of a server, from its acceptance on until it is gone. */
+export class ServedConnection<C> implements ConnectionOwner, Drainable {
+  readonly connection: BaseConnection
+  /** What the server's users hold of it. */
+  readonly face: C
+  /** By the server's clock, in ms. */
+  readonly openedAt: number
+  readonly #server: Leaving<C>
+  readonly #worker: Worker | undefined
+
+  /** @param worker - left out where whoever iterates the server serves it. */
+  constructor(server: Leaving<C>, connection: BaseConnection, face: C, openedAt: number, worker?: Worker) {
+    this.connection = connection
+    this.face = face
+    this.openedAt = openedAt
+    this.#server = server
+    this.#worker = worker
+  }
+
+  get busy(): boolean {
+    return this.#worker ? this.#worker.busy : isInUse(this.connection)
+  }
+
+  onGone(info: CloseInfo): void {
+    this.#server.leave(this, info)
+  }
+}
+
+/** Whether whoever took the connection has something in hand: it was given input and has not asked for more, or owes the answer. */
+function isInUse({ inbox, status }: BaseConnection): boolean {
+  return status === 'half-closed-remote' || (inbox.claimed && !inbox.awaited)
+}
