@@ -2,7 +2,7 @@ import { createSocket, type Socket } from 'node:dgram'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Load } from '../workloads/workload.ts'
 import { type ClosedLoop, type Outcome, STALL } from './closed-loop.ts'
-import { letters } from './payload.ts'
+import { exchangeOf } from './payload.ts'
 
 /**
  * Where nothing has come back for this long, in milliseconds, what is in flight is lost. Loopback takes microseconds,
@@ -28,9 +28,9 @@ class Flow {
   readonly #socket: Socket
   readonly #datagram: Buffer
 
-  constructor(socket: Socket, size: number) {
+  constructor(socket: Socket, datagram: Buffer) {
     this.#socket = socket
-    this.#datagram = letters(size)
+    this.#datagram = datagram
     socket.on('message', (data) => this.#onReply(data))
   }
 
@@ -58,10 +58,6 @@ class Flow {
     }
   }
 
-  close(): void {
-    this.#socket.close()
-  }
-
   #send(): void {
     this.inFlight++
     this.#socket.send(this.#datagram)
@@ -85,14 +81,14 @@ export async function connectSocket(port: number): Promise<Socket> {
   return socket
 }
 
-/** Opens the sockets of a {@link Load}. */
-export async function openUdpLoop(port: number, load: Load): Promise<ClosedLoop> {
+/** Opens the sockets of a steady {@link Load}. */
+export async function openUdpSteady(port: number, load: Load): Promise<ClosedLoop> {
   const sockets = await Promise.all(Array.from({ length: load.connections }, () => connectSocket(port)))
-  const flows = sockets.map((socket) => new Flow(socket, load.size))
+  const flows = sockets.map((socket) => new Flow(socket, exchangeOf(load, 1).sent))
   return {
     run: (duration) => run(flows, load.window, duration),
     close() {
-      for (const flow of flows) flow.close()
+      for (const socket of sockets) socket.close()
     },
   }
 }

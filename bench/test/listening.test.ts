@@ -1,0 +1,45 @@
+import { describe, expect, test } from 'vitest'
+import { listenOn } from '../peers/listening.ts'
+
+/** A server that says which driver it has chosen, if it says anything, when it begins to listen. */
+function server(chosen?: { readonly driver: string; readonly reason?: string }) {
+  const observers = new Set<(event: { readonly type: string }) => void>()
+  return {
+    address: { port: 1234 },
+    observers,
+    events$: {
+      subscribe(next: (event: { readonly type: string }) => void) {
+        observers.add(next)
+        return { unsubscribe: () => void observers.delete(next) }
+      },
+    },
+    async listen() {
+      for (const next of observers) {
+        next({ type: 'listening' })
+        if (chosen !== undefined) next({ type: 'driver-chosen', ...chosen })
+      }
+    },
+  }
+}
+
+describe('where a server of ours listens', () => {
+  test('is told with the driver it has chosen', async () => {
+    expect(await listenOn(server({ driver: 'native' }))).toEqual({ port: 1234, driver: 'native' })
+  })
+
+  test('is told with "node" where there was nothing to choose', async () => {
+    expect(await listenOn(server())).toEqual({ port: 1234, driver: 'node' })
+  })
+
+  test('leaves nobody watching', async () => {
+    const one = server()
+    await listenOn(one)
+    expect(one.observers.size).toBe(0)
+  })
+
+  test('is an error where it is another driver than the row is about', async () => {
+    await expect(listenOn(server({ driver: 'node', reason: 'no binary' }), 'native')).rejects.toThrow(/native.*no binary/)
+    await expect(listenOn(server(), 'native')).rejects.toThrow('there is no other')
+    expect(await listenOn(server({ driver: 'native' }), 'native')).toMatchObject({ driver: 'native' })
+  })
+})
