@@ -1,4 +1,5 @@
-import type { BaseConnection, ConnectionUser } from '../connection/base-connection.ts'
+import type { BaseConnection } from '../connection/base-connection.ts'
+import type { ConnectionUser } from '../connection/connection-roles.ts'
 import type { CloseInfo, ConnectionInfo } from '../connection/connection.ts'
 import type { Timer } from '../connection/clock.ts'
 import { type Deferred, deferred } from '../connection/promises.ts'
