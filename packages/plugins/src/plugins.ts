@@ -1,6 +1,7 @@
 import { chunker } from './chunker.ts'
 import { discard } from './discard.ts'
 import { echo } from './echo.ts'
+import { lines } from './framing/lines.ts'
 import { logging } from './logging.ts'
 import { uppercaser } from './uppercaser.ts'
 
@@ -16,4 +17,12 @@ export const plugins: readonly [
   typeof uppercaser,
   typeof echo,
   typeof discard,
-] = [logging, chunker, uppercaser, echo, discard]
+  typeof lines,
+] = [
+  logging,
+  chunker,
+  uppercaser,
+  echo,
+  discard,
+  lines,
+]
