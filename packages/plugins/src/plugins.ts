@@ -2,6 +2,7 @@ import { chunker } from './chunker.ts'
 import { discard } from './discard.ts'
 import { echo } from './echo.ts'
 import { delimiter } from './framing/delimiter.ts'
+import { fixedLength } from './framing/fixed-length.ts'
 import { lines } from './framing/lines.ts'
 import { logging } from './logging.ts'
 import { uppercaser } from './uppercaser.ts'
@@ -20,6 +21,7 @@ export const plugins: readonly [
   typeof discard,
   typeof lines,
   typeof delimiter,
+  typeof fixedLength,
 ] = [
   logging,
   chunker,
@@ -28,4 +30,5 @@ export const plugins: readonly [
   discard,
   lines,
   delimiter,
+  fixedLength,
 ]
