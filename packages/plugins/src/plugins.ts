@@ -3,6 +3,7 @@ import { discard } from './discard.ts'
 import { echo } from './echo.ts'
 import { delimiter } from './framing/delimiter.ts'
 import { fixedLength } from './framing/fixed-length.ts'
+import { lengthPrefixed } from './framing/length-prefixed.ts'
 import { lines } from './framing/lines.ts'
 import { logging } from './logging.ts'
 import { uppercaser } from './uppercaser.ts'
@@ -22,6 +23,7 @@ export const plugins: readonly [
   typeof lines,
   typeof delimiter,
   typeof fixedLength,
+  typeof lengthPrefixed,
 ] = [
   logging,
   chunker,
@@ -31,4 +33,5 @@ export const plugins: readonly [
   lines,
   delimiter,
   fixedLength,
+  lengthPrefixed,
 ]
