@@ -5,6 +5,7 @@ import { delimiter } from './framing/delimiter.ts'
 import { fixedLength } from './framing/fixed-length.ts'
 import { lengthPrefixed } from './framing/length-prefixed.ts'
 import { lines } from './framing/lines.ts'
+import { varintPrefixed } from './framing/varint-prefixed.ts'
 import { logging } from './logging.ts'
 import { uppercaser } from './uppercaser.ts'
 
@@ -24,6 +25,7 @@ export const plugins: readonly [
   typeof delimiter,
   typeof fixedLength,
   typeof lengthPrefixed,
+  typeof varintPrefixed,
 ] = [
   logging,
   chunker,
@@ -34,4 +36,5 @@ export const plugins: readonly [
   delimiter,
   fixedLength,
   lengthPrefixed,
+  varintPrefixed,
 ]
