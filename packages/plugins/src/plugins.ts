@@ -5,6 +5,7 @@ import { delimiter } from './framing/delimiter.ts'
 import { fixedLength } from './framing/fixed-length.ts'
 import { lengthPrefixed } from './framing/length-prefixed.ts'
 import { lines } from './framing/lines.ts'
+import { netstring } from './framing/netstring.ts'
 import { varintPrefixed } from './framing/varint-prefixed.ts'
 import { logging } from './logging.ts'
 import { uppercaser } from './uppercaser.ts'
@@ -26,6 +27,7 @@ export const plugins: readonly [
   typeof fixedLength,
   typeof lengthPrefixed,
   typeof varintPrefixed,
+  typeof netstring,
 ] = [
   logging,
   chunker,
@@ -37,4 +39,5 @@ export const plugins: readonly [
   fixedLength,
   lengthPrefixed,
   varintPrefixed,
+  netstring,
 ]
