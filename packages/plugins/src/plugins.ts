@@ -6,6 +6,7 @@ import { fixedLength } from './framing/fixed-length.ts'
 import { lengthPrefixed } from './framing/length-prefixed.ts'
 import { lines } from './framing/lines.ts'
 import { netstring } from './framing/netstring.ts'
+import { slip } from './framing/slip.ts'
 import { varintPrefixed } from './framing/varint-prefixed.ts'
 import { logging } from './logging.ts'
 import { uppercaser } from './uppercaser.ts'
@@ -28,6 +29,7 @@ export const plugins: readonly [
   typeof lengthPrefixed,
   typeof varintPrefixed,
   typeof netstring,
+  typeof slip,
 ] = [
   logging,
   chunker,
@@ -40,4 +42,5 @@ export const plugins: readonly [
   lengthPrefixed,
   varintPrefixed,
   netstring,
+  slip,
 ]
