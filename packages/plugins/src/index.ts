@@ -10,6 +10,7 @@ export { Chunker, chunker, type ChunkerFactory, type ChunkerOptions } from './ch
 export type { LogLevel } from './connection-log.ts'
 export { Discard, discard, type DiscardFactory } from './discard.ts'
 export { Echo, echo, type EchoFactory, type EchoPlugin } from './echo.ts'
+export { cobs, type CobsOptions } from './framing/cobs.ts'
 export { Delimiter, delimiter, type DelimiterOptions } from './framing/delimiter.ts'
 export { fixedLength, type FixedLengthOptions } from './framing/fixed-length.ts'
 export type { FrameDiscarded, FramerFactory } from './framing/framer-factory.ts'

@@ -1,6 +1,7 @@
 import { chunker } from './chunker.ts'
 import { discard } from './discard.ts'
 import { echo } from './echo.ts'
+import { cobs } from './framing/cobs.ts'
 import { delimiter } from './framing/delimiter.ts'
 import { fixedLength } from './framing/fixed-length.ts'
 import { lengthPrefixed } from './framing/length-prefixed.ts'
@@ -30,6 +31,7 @@ export const plugins: readonly [
   typeof varintPrefixed,
   typeof netstring,
   typeof slip,
+  typeof cobs,
 ] = [
   logging,
   chunker,
@@ -43,4 +45,5 @@ export const plugins: readonly [
   varintPrefixed,
   netstring,
   slip,
+  cobs,
 ]

@@ -12,7 +12,7 @@ const sourceOf = (name: string): string =>
   /^\.\/src\/(.+)\.ts$/.exec(manifest.exports[`./${name}`]?.['@millrace/source'] ?? '')?.[1] ?? name
 
 const registry = new PluginRegistry(plugins)
-const NAMES = ['logging', 'chunker', 'uppercaser', 'echo', 'discard', 'lines', 'delimiter', 'fixed-length', 'length-prefixed', 'varint-prefixed', 'netstring', 'slip']
+const NAMES = ['logging', 'chunker', 'uppercaser', 'echo', 'discard', 'lines', 'delimiter', 'fixed-length', 'length-prefixed', 'varint-prefixed', 'netstring', 'slip', 'cobs']
 
 function defaultsOf(options: OptionDescriptions): Record<string, unknown> {
   const given = Object.entries(options).flatMap(([key, option]) => ('default' in option ? [[key, option.default]] : []))
