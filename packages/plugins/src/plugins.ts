@@ -10,6 +10,7 @@ import { netstring } from './framing/netstring.ts'
 import { slip } from './framing/slip.ts'
 import { varintPrefixed } from './framing/varint-prefixed.ts'
 import { logging } from './logging.ts'
+import { json } from './messages/json.ts'
 import { uppercaser } from './uppercaser.ts'
 
 /**
@@ -32,6 +33,7 @@ export const plugins: readonly [
   typeof netstring,
   typeof slip,
   typeof cobs,
+  typeof json,
 ] = [
   logging,
   chunker,
@@ -46,4 +48,5 @@ export const plugins: readonly [
   netstring,
   slip,
   cobs,
+  json,
 ]
