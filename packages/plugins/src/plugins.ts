@@ -10,6 +10,7 @@ import { netstring } from './framing/netstring.ts'
 import { slip } from './framing/slip.ts'
 import { varintPrefixed } from './framing/varint-prefixed.ts'
 import { logging } from './logging.ts'
+import { jsonLines } from './messages/json-lines.ts'
 import { json } from './messages/json.ts'
 import { uppercaser } from './uppercaser.ts'
 
@@ -34,6 +35,7 @@ export const plugins: readonly [
   typeof slip,
   typeof cobs,
   typeof json,
+  typeof jsonLines,
 ] = [
   logging,
   chunker,
@@ -49,4 +51,5 @@ export const plugins: readonly [
   slip,
   cobs,
   json,
+  jsonLines,
 ]

@@ -26,6 +26,7 @@ const NAMES = [
   'slip',
   'cobs',
   'json',
+  'json-lines',
 ]
 
 function defaultsOf(options: OptionDescriptions): Record<string, unknown> {

@@ -22,6 +22,8 @@ export interface DelimitedRules {
  */
 export class DelimitedDecoder implements Stage<Uint8Array, Frame> {
   readonly borrows = true
+  /** Where the frame begins that was emitted last, in bytes of this stream, or datagram. */
+  offset = 0
   readonly #matcher: DelimiterMatcher
   readonly #rules: DelimitedRules
   /** The beginning of a frame that has not ended. */
@@ -68,6 +70,7 @@ export class DelimitedDecoder implements Stage<Uint8Array, Frame> {
   /** A frame ends in this chunk, its delimiter included at `end`. */
   #frame(chunk: Uint8Array, start: number, end: number, emit: Emit<Frame>): void {
     const offset = this.#start
+    this.offset = offset
     this.#start = this.#before + end
     if (this.#skipping) {
       this.#skipping = false
@@ -99,6 +102,7 @@ export class DelimitedDecoder implements Stage<Uint8Array, Frame> {
     const skipped = this.#skipping
     const rest = this.#held.take()
     this.reset()
+    this.offset = offset
     if (received === 0 || (ends && skipped)) return
     if (!ends) throw new UnexpectedEndError(received, { offset })
     if (received > this.#rules.maxLength) return this.#refuse(offset)
