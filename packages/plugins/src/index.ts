@@ -22,6 +22,7 @@ export { varintPrefixed, type VarintPrefixedOptions } from './framing/varint-pre
 export { Logging, logging, type LoggingFactory, type LoggingOptions } from './logging.ts'
 export { jsonLines, type JsonLinesFactory, type JsonLinesOptions } from './messages/json-lines.ts'
 export { json, type JsonFactory, type JsonOptions } from './messages/json.ts'
+export { msgpack, type MsgpackFactory, type MsgpackOptions } from './messages/msgpack.ts'
 export type { Redact } from './payload-writer.ts'
 export { plugins } from './plugins.ts'
 export { Uppercaser, uppercaser, type UppercaserFactory, type UppercaserOptions } from './uppercaser.ts'

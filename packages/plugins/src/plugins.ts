@@ -12,6 +12,7 @@ import { varintPrefixed } from './framing/varint-prefixed.ts'
 import { logging } from './logging.ts'
 import { jsonLines } from './messages/json-lines.ts'
 import { json } from './messages/json.ts'
+import { msgpack } from './messages/msgpack.ts'
 import { uppercaser } from './uppercaser.ts'
 
 /**
@@ -36,6 +37,7 @@ export const plugins: readonly [
   typeof cobs,
   typeof json,
   typeof jsonLines,
+  typeof msgpack,
 ] = [
   logging,
   chunker,
@@ -52,4 +54,5 @@ export const plugins: readonly [
   cobs,
   json,
   jsonLines,
+  msgpack,
 ]

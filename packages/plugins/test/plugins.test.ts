@@ -27,6 +27,7 @@ const NAMES = [
   'cobs',
   'json',
   'json-lines',
+  'msgpack',
 ]
 
 function defaultsOf(options: OptionDescriptions): Record<string, unknown> {

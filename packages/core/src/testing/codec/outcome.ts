@@ -9,9 +9,16 @@ export interface Outcome {
   readonly error: unknown
 }
 
-/** An item as it is now: bytes are copied, because what they are a view of may change. */
+/** An item as it is now: copied, because what its bytes are a view of may change. */
 export function contentOf(item: unknown): unknown {
-  return item instanceof Uint8Array ? { bytes: Buffer.from(item).toString('latin1') } : item
+  if (item instanceof Uint8Array) return { bytes: Buffer.from(item).toString('latin1') }
+  if (typeof item !== 'object' || item === null) return item
+  try {
+    return structuredClone(item)
+  } catch {
+    // It has functions in it, say.
+    return item
+  }
 }
 
 /** All that an error says: its class, its words, its code, and its fields. An event's, in what it carries. */
