@@ -23,6 +23,7 @@ export { Logging, logging, type LoggingFactory, type LoggingOptions } from './lo
 export { jsonLines, type JsonLinesFactory, type JsonLinesOptions } from './messages/json-lines.ts'
 export { json, type JsonFactory, type JsonOptions } from './messages/json.ts'
 export { msgpack, type MsgpackFactory, type MsgpackOptions } from './messages/msgpack.ts'
+export { text, type TextCodec, type TextFactory, type TextOptions } from './messages/text.ts'
 export type { Redact } from './payload-writer.ts'
 export { plugins } from './plugins.ts'
 export { Uppercaser, uppercaser, type UppercaserFactory, type UppercaserOptions } from './uppercaser.ts'

@@ -13,6 +13,7 @@ import { logging } from './logging.ts'
 import { jsonLines } from './messages/json-lines.ts'
 import { json } from './messages/json.ts'
 import { msgpack } from './messages/msgpack.ts'
+import { text } from './messages/text.ts'
 import { uppercaser } from './uppercaser.ts'
 
 /**
@@ -38,6 +39,7 @@ export const plugins: readonly [
   typeof json,
   typeof jsonLines,
   typeof msgpack,
+  typeof text,
 ] = [
   logging,
   chunker,
@@ -55,4 +57,5 @@ export const plugins: readonly [
   json,
   jsonLines,
   msgpack,
+  text,
 ]

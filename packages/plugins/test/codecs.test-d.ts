@@ -2,7 +2,20 @@
 import { type Frame, handle, type Pipeline, pipeline, respond } from '@millrace/core'
 import * as v from 'valibot'
 import { z } from 'zod'
-import { chunker, delimiter, echo, json, lengthPrefixed, lines, logging, uppercaser } from '../src/index.ts'
+import {
+  chunker,
+  delimiter,
+  echo,
+  json,
+  jsonLines,
+  lengthPrefixed,
+  lines,
+  logging,
+  msgpack,
+  text,
+  uppercaser,
+  varintPrefixed,
+} from '../src/index.ts'
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
 
@@ -31,6 +44,14 @@ const answered = () =>
     json({ schema: reading, outboundSchema: alarm }),
     respond(({ sensor }: Reading) => ({ sensor, above: 30 })),
   )
+holds<Equal<ReturnType<typeof words>, Pipeline<string, string, false>>>()
+const words = () => pipeline(lines(), text())
+holds<Equal<ReturnType<typeof stream>, Pipeline<string, string, true>>>()
+const stream = () => pipeline(text({ stream: true }), echo())
+holds<Equal<ReturnType<typeof packed>, Pipeline<Reading, unknown, false>>>()
+const packed = () => pipeline(varintPrefixed(), msgpack({ schema: reading }))
+holds<Equal<ReturnType<typeof inLines>, Pipeline<Reading, Alarm, false>>>()
+const inLines = () => pipeline(jsonLines({ schema: reading, outboundSchema: alarm }))
 holds<Equal<ReturnType<typeof shouted>, Pipeline<Frame, Uint8Array, true>>>()
 const shouted = () => pipeline(delimiter({ by: ';' }), uppercaser(), echo())
 
@@ -45,6 +66,12 @@ export const wrong = (): void => {
   pipeline(lines(), json({ schema: reading, outboundSchema: alarm }), handle<Reading, Reading>(async () => {}))
   // @ts-expect-error -- readings cannot be sent where alarms are
   pipeline(lines(), json({ schema: reading, outboundSchema: alarm }), echo())
+  // @ts-expect-error -- text asks for frames, where it is not told that it stands on a stream
+  pipeline(text(), echo())
+  // @ts-expect-error -- text is no bytes
+  pipeline(lines(), text(), json(), echo())
+  // @ts-expect-error -- json lines bring their own framing
+  pipeline(jsonLines(), json(), echo())
   // @ts-expect-error -- there is no such option
   lines({ maxLenght: 1 })
   // @ts-expect-error -- this is no schema

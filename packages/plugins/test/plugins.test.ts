@@ -28,6 +28,7 @@ const NAMES = [
   'json',
   'json-lines',
   'msgpack',
+  'text',
 ]
 
 function defaultsOf(options: OptionDescriptions): Record<string, unknown> {

@@ -3,7 +3,7 @@ import { InvalidOptionError } from '@millrace/core'
 import { LONGEST_DELIMITER } from './delimited-decoder.ts'
 
 /** How many delimiters there may be. */
-export const MOST_DELIMITERS = 16
+const MOST_DELIMITERS = 16
 
 const ESCAPES: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t', '0': '\0', '\\': '\\', '|': '|' }
 const KNOWN = String.raw`with the escapes \n \r \t \0 \\ \| \xHH alone`
