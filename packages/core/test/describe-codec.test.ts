@@ -81,7 +81,7 @@ async function broken(
   return found
 }
 
-const rightBut = 'does work in proportion to the input, byte by byte'
+const quadratic = 'does work in proportion to the input, byte by byte'
 
 describe('describeCodec', () => {
   test('finds nothing wrong with a codec that is right', async () => {
@@ -91,7 +91,7 @@ describe('describeCodec', () => {
   test('finds work that grows faster than the input', async () => {
     const wide = codec(() => Object.assign(new Decoding(), { length: () => 100_000 }))
     const long = { make: () => wide() as MadeCodec<Uint8Array>, message: (length: number) => new Uint8Array(length) }
-    expect(await broken(codec(() => new Decoding()), { long })).toEqual([rightBut])
+    expect(await broken(codec(() => new Decoding()), { long })).toEqual([quadratic])
   })
 
   const faults: readonly (readonly [fault: string, promise: RegExp, decoder: () => Decoder])[] = [
@@ -136,6 +136,12 @@ describe('describeCodec', () => {
     ['losing what is empty', /gives back what was encoded/, faulty((right) => ({
       push: (chunk, emit) => Decoding.prototype.push.call(right, chunk, (frame) => frame.length > 0 && emit(frame)),
     }))],
+    ['searching all of a chunk for each frame', /in one chunk/, faulty((right) => ({
+      length: () => {
+        right.rest.includes(256)
+        return Decoding.prototype.length.call(right)
+      },
+    }) as Partial<Decoder>)],
     ['waiting for more than it may', /never waits/, faulty((right) => {
       const kept: Frame[] = []
       const all = (emit: Emit<Frame>): void => kept.splice(0).forEach(emit)

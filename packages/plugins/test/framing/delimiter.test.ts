@@ -49,7 +49,30 @@ function decode(text: string, options: DelimiterOptions = {}): string[] {
   return embedded.inbound.map((frame) => Buffer.from(frame).toString())
 }
 
+/** Where frames end, found byte by byte without any cleverness. */
+function searched(text: string, delimiters: readonly string[]): string[] {
+  const found: string[] = []
+  let frame = ''
+  for (const letter of text) {
+    frame += letter
+    const longest = delimiters.filter((one) => frame.endsWith(one)).toSorted((a, b) => b.length - a.length)[0]
+    if (longest === undefined) continue
+    found.push(frame.slice(0, -longest.length))
+    frame = ''
+  }
+  return found
+}
+
 describe('delimiter', () => {
+  test.each([['aab', 'ab', 'cc'], ['aaab'], ['abab', 'bb'], ['abcab', 'cac', 'd']])(
+    'finds %s and what else there is wherever a search byte by byte does',
+    (...delimiters) => {
+      fc.assert(fc.property(fc.string({ unit: fc.constantFrom('a', 'b', 'c', 'd'), maxLength: 60 }), (text) => {
+        expect(decode(text, { by: delimiters.join('|') })).toEqual(searched(text, delimiters))
+      }), { seed: 3, numRuns: 500 })
+    },
+  )
+
   test.each([
     [undefined, 'a\0\0b', ['a', '']],
     ['\\r\\n|\\n', 'a\r\nb\n\r\n', ['a', 'b', '']],

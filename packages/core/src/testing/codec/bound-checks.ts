@@ -3,20 +3,22 @@ import { Buffer } from 'node:buffer'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { CodecSubject, type OpenCodec } from './codec-subject.ts'
-import type { CodecBench, CodecCheck } from './codec-check.ts'
-import { cutInto } from './inputs.ts'
+import type { CodecCheck } from './codec-check.ts'
+import { type Arbitrary, cutInto, type Fc } from './inputs.ts'
 import { meterWork } from './work-meter.ts'
 
-/** In bytes: inputs for the check of the work done, of which the second is twice the first. */
+/** In bytes: the inputs for which work is compared, the second twice the first. */
 const LENGTHS = [6_000, 12_000] as const
 /** How much more work twice the input may be. */
 const MOST_GROWTH = 2.5
 /** Connections that are left in the middle of a frame, all at once. */
-const CONNECTIONS = 500
+const CONNECTIONS = 300
 /** In bytes: the memory that each piece is a view of. */
 const SLAB = 16_384
+/** Pieces of one byte, each in a slab of its own, that a connection begins with. */
+const SLABS = 16
 /** In bytes: what a connection's stages may cost beside what they hold. */
-const BOOKKEEPING = 4_096
+const BOOKKEEPING = 8_192
 
 /** What holds however long the peer goes on. */
 export const boundChecks: readonly CodecCheck[] = [
@@ -47,7 +49,7 @@ export const boundChecks: readonly CodecCheck[] = [
     share: 0,
     only: 'bytes',
     run: ({ fc, codec, frames, options: { maxHeld = 0 } }) => {
-      const samples = fc.sample(frames, { numRuns: 200, seed: 1 }).map((message) => codec.encode(message) as Uint8Array)
+      const samples = sampled(fc, codec, frames, 200)
       const longest = samples.reduce((a, b) => (b.length > a.length ? b : a), new Uint8Array(0))
       const begun = longest.subarray(0, -1)
       const before = memoryInUse()
@@ -61,22 +63,43 @@ export const boundChecks: readonly CodecCheck[] = [
     promise: 'does work in proportion to the input, byte by byte',
     share: 0,
     only: 'bytes',
-    run: (bench) => {
-      const [once, twice] = LENGTHS.map((length) => workOn(bench, length)) as [number, number]
-      assert.ok(twice <= once * MOST_GROWTH, `${once} bytes were copied and searched, for twice the input ${twice}`)
+    run: ({ fc, codec, frames, options: { long } }) => {
+      if (long === undefined) {
+        const samples = Buffer.concat(sampled(fc, codec, frames, 50))
+        checkGrowth((length) => workOn(codec, cutInto(repeated(samples, length), 'everywhere')))
+      } else {
+        const roomy = new CodecSubject(long.make())
+        const encoded = (length: number): Uint8Array => roomy.encode(long.message(length) as unknown) as Uint8Array
+        checkGrowth((length) => workOn(roomy, cutInto(encoded(length), 'everywhere')))
+      }
+    },
+  },
+  {
+    promise: 'does work in proportion to the input, with all of it in one chunk',
+    share: 0,
+    only: 'bytes',
+    run: ({ fc, codec, frames }) => {
+      for (const encoded of sampled(fc, codec, frames, 20)) {
+        checkGrowth((length) => workOn(codec, [repeated(encoded, length)]))
+      }
     },
   },
 ]
 
+/** Some frames, encoded. */
+function sampled(fc: Fc, codec: CodecSubject, frames: Arbitrary<unknown>, numRuns: number): Uint8Array[] {
+  return fc.sample(frames, { numRuns, seed: 1 }).map((message) => codec.encode(message) as Uint8Array)
+}
+
 /** Pushes the beginning of a frame byte by byte, each byte a view of memory of its own. */
 function leaveInside(codec: CodecSubject, begun: Uint8Array): OpenCodec {
   const open = codec.open()
-  for (const byte of begun.subarray(0, 64)) {
+  for (const byte of begun.subarray(0, SLABS)) {
     const slab = new Uint8Array(SLAB)
     slab[1] = byte
     open.decode([slab.subarray(1, 2)], false)
   }
-  if (begun.length > 64) open.decode([Uint8Array.from(begun.subarray(64))], false)
+  if (begun.length > SLABS) open.decode([Uint8Array.from(begun.subarray(SLABS))], false)
   return open
 }
 
@@ -90,17 +113,21 @@ function memoryInUse(): number {
   return heapUsed + arrayBuffers
 }
 
-function workOn({ fc, codec, frames, options: { long } }: CodecBench, length: number): number {
-  const subject = long === undefined ? codec : new CodecSubject(long.make())
-  const messages: unknown[] =
-    long === undefined ? fc.sample(frames, { numRuns: 50, seed: 1 }) : [long.message(length) as unknown]
-  const encoded = Buffer.concat(messages.map((message) => subject.encode(message) as Uint8Array))
-  const times = Math.max(1, Math.ceil(length / Math.max(1, encoded.length)))
-  const bytes = Buffer.concat(Array<Uint8Array>(times).fill(encoded)).subarray(0, Math.max(length, 1))
-  const pieces = cutInto(bytes, 'everywhere')
-  const open = subject.open()
+/** The same bytes over and over, about so many in all. */
+function repeated(bytes: Uint8Array, length: number): Uint8Array {
+  return bytes.length === 0 ? bytes : Buffer.concat(Array<Uint8Array>(Math.ceil(length / bytes.length)).fill(bytes))
+}
+
+function workOn(codec: CodecSubject, pieces: readonly Uint8Array[]): number {
+  const { inbound } = codec.open()
   const emit = (): void => {}
   return meterWork(() => {
-    for (const piece of pieces) open.inbound.push(piece, emit)
+    for (const piece of pieces) inbound.push(piece, emit)
   })
+}
+
+function checkGrowth(work: (length: number) => number): void {
+  const [once, twice] = LENGTHS.map(work) as [number, number]
+  const counted = `${once} bytes were copied and searched, for twice the input ${twice}`
+  assert.ok(twice <= once * MOST_GROWTH + LENGTHS[0], counted)
 }
