@@ -113,9 +113,9 @@ describe('describeCodec', () => {
         return right.rest[0] as number
       },
     }) as Partial<Decoder>)],
-    ['an error that says not where', /throws nothing but FrameErrors/, faulty((right) => ({
+    ['an error that tells of a place there is not', /throws nothing but FrameErrors/, faulty((right) => ({
       end: () => {
-        if (right.rest.length > 0) throw new UnexpectedEndError(right.rest.length)
+        if (right.rest.length > 0) throw new UnexpectedEndError(right.rest.length, { offset: 1_000 })
       },
     }))],
     ['writing into what it gets', /changes no byte/, faulty((right) => ({

@@ -1,8 +1,10 @@
 /**
- * The plugins that come with Millrace: `logging`, `chunker`, `uppercaser` and the handlers `echo` and `discard`.
+ * The plugins that come with Millrace: `logging`, `chunker`, `uppercaser`, the handlers `echo` and `discard`, codecs that cut
+ * bytes into frames (`lines`, `delimiter`, `fixedLength`, `lengthPrefixed`, `varintPrefixed`, `netstring`, `slip`, `cobs`), and
+ * codecs of what is in them (`json`, `jsonLines`, `msgpack`, `text`).
  *
  * @example
- * const shout = pipeline(logging(), chunker({ size: 16 }), uppercaser(), echo())
+ * const shout = pipeline(logging(), lines({ maxLength: 4096 }), uppercaser(), echo())
  *
  * @packageDocumentation
  */

@@ -12,8 +12,10 @@ import { run, startServe } from './command.ts'
 const registry = await createRegistry([])
 
 /** A pipeline as a command line has it. */
-const compose = (words: string): Pipeline<unknown, unknown> =>
-  composePipeline(words.split(' ').map((word) => registry.configure(parsePluginText(word)))) as Pipeline<unknown, unknown>
+function compose(words: string): Pipeline<unknown, unknown> {
+  const chosen = words.split(' ').map((word) => registry.configure(parsePluginText(word)))
+  return composePipeline(chosen) as Pipeline<unknown, unknown>
+}
 
 describe('codecs on a command line', () => {
   test.each([
@@ -51,7 +53,7 @@ describe('codecs on a command line', () => {
     expect(() => compose(words)).toThrow(message)
   })
 
-  test('serve: earlier answers go out before a bad line ends its connection, which is one line in the log', async () => {
+  test('serve: earlier answers go out before a bad line ends its connection, and one is logged', async () => {
     const serve = await startServe(['--tcp', '0', 'lines:maxLength=8', 'uppercaser', 'echo'])
     const socket = connect({ host: '127.0.0.1', port: serve.tcp, allowHalfOpen: true })
     socket.on('error', () => {})
