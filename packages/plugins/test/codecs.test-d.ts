@@ -55,7 +55,37 @@ const inLines = () => pipeline(jsonLines({ schema: reading, outboundSchema: alar
 holds<Equal<ReturnType<typeof shouted>, Pipeline<Frame, Uint8Array, true>>>()
 const shouted = () => pipeline(delimiter({ by: ';' }), uppercaser(), echo())
 
+// The function at the end need not say what its messages are.
+holds<Equal<ReturnType<typeof handled>, Pipeline<Reading, Alarm, true>>>()
+const handled = () =>
+  pipeline(
+    lines(),
+    json({ schema: reading, outboundSchema: alarm }),
+    handle(async (connection) => {
+      for await (const message of connection) {
+        holds<Equal<typeof message, Reading>>()
+        connection.write({ sensor: message.sensor, above: message.at.getTime() })
+        // @ts-expect-error -- this is no alarm
+        connection.write(message)
+      }
+    }),
+  )
+holds<Equal<ReturnType<typeof greeted>, Pipeline<string, string, true>>>()
+const greeted = () =>
+  pipeline(
+    logging(),
+    lines(),
+    logging(),
+    text(),
+    respond((name) => {
+      holds<Equal<typeof name, string>>()
+      return `hello ${name}`
+    }),
+  )
+
 export const wrong = (): void => {
+  // @ts-expect-error -- what is answered is no alarm
+  pipeline(jsonLines({ schema: reading, outboundSchema: alarm }), respond(({ sensor }) => ({ sensor })))
   // @ts-expect-error -- json asks for frames, and the connection gives chunks
   pipeline(json(), echo())
   // @ts-expect-error -- what chunker gives is bytes again
