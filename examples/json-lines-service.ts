@@ -5,8 +5,10 @@ import { z } from 'zod'
 const question = z.object({ id: z.number(), add: z.array(z.number()).max(100) })
 const answer = z.object({ id: z.number(), sum: z.number() })
 
-const sum = m.respond(({ id, add }: z.infer<typeof question>) => ({ id, sum: add.reduce((a, b) => a + b, 0) }))
-const service = m.pipeline(m.jsonLines({ schema: question, outboundSchema: answer, maxLength: 4096 }), sum)
+const service = m.pipeline(
+  m.jsonLines({ schema: question, outboundSchema: answer, maxLength: 4096 }),
+  m.respond(({ id, add }) => ({ id, sum: add.reduce((a, b) => a + b, 0) })),
+)
 
 const server = m.createTcpServer(service)
 server.events$.subscribe((event) => {

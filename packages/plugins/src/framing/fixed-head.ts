@@ -49,9 +49,8 @@ type Field = Pick<LengthField, 'bytes' | 'endian'>
 /** Beyond 2^53 the nearest number there is: far more than any limit. */
 function readLength(bytes: Uint8Array, at: number, { bytes: count, endian }: Field): number {
   let value = 0
-  for (let i = 0; i < count; i++) {
-    value = value * 256 + (bytes[endian === 'big' ? at + i : at + count - 1 - i] as number)
-  }
+  if (endian === 'big') for (let i = at; i < at + count; i++) value = value * 256 + (bytes[i] as number)
+  else for (let i = at + count - 1; i >= at; i--) value = value * 256 + (bytes[i] as number)
   return value
 }
 

@@ -98,6 +98,13 @@ describe('json', () => {
     expect(String(error)).not.toContain('secret')
   })
 
+  test('takes a schema that is a function, as those of arktype are', () => {
+    const validate = (value: unknown) => (value === 1 ? { value: 'one' } : { issues: [{ message: 'must be 1' }] })
+    const schema = Object.assign(() => {}, { '~standard': { version: 1, vendor: 'here', validate } as const })
+    expect(decode('1', { schema }).inbound).toEqual(['one'])
+    expect(decode('2', { schema }).error?.cause).toBeInstanceOf(InvalidMessageError)
+  })
+
   test.each([
     ['zod', z.string().refine(async () => true)],
     ['valibot', v.pipeAsync(v.string(), v.checkAsync(async () => true))],
