@@ -29,13 +29,14 @@ export class StrictLines implements Stage<Uint8Array, Frame> {
   }
 
   push(chunk: Uint8Array, emit: Emit<Frame>): void {
+    const heldCr = this.#afterCr
     const bad = this.#firstBad(chunk)
     if (bad === -1) {
       this.#lines.push(chunk, emit)
       this.#before += chunk.length
       return
     }
-    const afterCr = bad > 0 ? chunk[bad - 1] === CR : this.#afterCr
+    const afterCr = bad > 0 ? chunk[bad - 1] === CR : heldCr
     this.#lines.push(chunk.subarray(0, bad), emit)
     // A CR is known to be alone only by the byte after it.
     this.#refuse(this.#before + bad - (afterCr ? 1 : 0))
@@ -59,16 +60,28 @@ export class StrictLines implements Stage<Uint8Array, Frame> {
     this.#lines.reset()
   }
 
-  /** Where it is known of a CR or LF that it belongs to no ending. */
+  /** Where it is known of a CR or LF that it belongs to no ending: the first such place, or -1. */
   #firstBad(chunk: Uint8Array): number {
-    let afterCr = this.#afterCr
-    for (let i = 0; i < chunk.length; i++) {
-      const byte = chunk[i]
-      if (byte === LF ? !afterCr && this.#ending === 'crlf' : afterCr) return i
-      if (byte === CR && this.#ending === 'lf') return i
-      afterCr = byte === CR
+    if (chunk.length === 0) return -1
+    const cr = this.#badCr(chunk)
+    const lf = this.#ending === 'crlf' ? this.#badLf(chunk) : -1
+    this.#afterCr = chunk[chunk.length - 1] === CR
+    return lf === -1 || (cr !== -1 && cr < lf) ? cr : lf
+  }
+
+  #badCr(chunk: Uint8Array): number {
+    if (this.#afterCr && chunk[0] !== LF) return 0
+    for (let at = findByte(chunk, CR, 0); at !== -1; at = findByte(chunk, CR, at + 1)) {
+      if (this.#ending === 'lf') return at
+      if (at + 1 < chunk.length && chunk[at + 1] !== LF) return at + 1
     }
-    this.#afterCr = afterCr
+    return -1
+  }
+
+  #badLf(chunk: Uint8Array): number {
+    for (let at = findByte(chunk, LF, 0); at !== -1; at = findByte(chunk, LF, at + 1)) {
+      if (at > 0 ? chunk[at - 1] !== CR : !this.#afterCr) return at
+    }
     return -1
   }
 
