@@ -20,7 +20,7 @@ checkCodec('slip', () => slip({ maxLength }), {
   frames,
   invalid: [...invalid, bytes('a'), bytes(0xc0, 0xdb)],
   variants: 2,
-  maxHeld: 2 * maxLength,
+  maxHeld: 2 * maxLength + 1,
   long,
 })
 
@@ -28,7 +28,7 @@ checkCodec('slip that passes over', () => slip({ maxLength, invalid: 'discard' }
   frames,
   invalid,
   variants: 2,
-  maxHeld: 2 * maxLength,
+  maxHeld: 2 * maxLength + 1,
 })
 
 function decode(wire: string, options: SlipOptions = {}): ReturnType<typeof embed> {

@@ -28,21 +28,23 @@ export function wireBytes({ fc, codec, frames, invalid }: Ingredients): Arbitrar
   const whole = fc.array(piece, { maxLength: PIECES }).map((pieces) => Buffer.concat(pieces))
   return fc.tuple(whole, fc.nat(4), fc.nat(), fc.nat(255)).map(([bytes, change, at, byte]) => {
     if (change === 0) return bytes.subarray(0, at % (bytes.length + 1))
-    if (change === 1 && bytes.length > 0) bytes[at % bytes.length] = byte
-    return bytes
+    return change === 1 ? withByte(bytes, at, byte) : bytes
   })
 }
 
 /** The same for a codec that takes whole frames: one of them. */
 export function wireFrame({ fc, codec, frames, invalid }: Ingredients): Arbitrary<Uint8Array> {
   const encoded = frames.map((message) => encodedOr(codec, message))
-  const changed = fc.tuple(encoded, fc.nat(), fc.nat(255)).map(([bytes, at, byte]) => {
-    const copy = Uint8Array.from(bytes)
-    if (copy.length > 0) copy[at % copy.length] = byte
-    return copy
-  })
+  const changed = fc.tuple(encoded, fc.nat(), fc.nat(255)).map(([bytes, at, byte]) => withByte(bytes, at, byte))
   const samples = invalid.length === 0 ? [] : [fc.constantFrom(...invalid)]
   return fc.oneof(encoded, changed, fc.uint8Array({ maxLength: 24 }), ...samples)
+}
+
+/** A copy with another byte somewhere: a generated value is used again. */
+function withByte(bytes: Uint8Array, at: number, byte: number): Uint8Array {
+  const copy = Uint8Array.from(bytes)
+  if (copy.length > 0) copy[at % copy.length] = byte
+  return copy
 }
 
 /** What inputs are made from. */
