@@ -1,7 +1,19 @@
 import { chunker } from './chunker.ts'
 import { discard } from './discard.ts'
 import { echo } from './echo.ts'
+import { cobs } from './framing/cobs.ts'
+import { delimiter } from './framing/delimiter.ts'
+import { fixedLength } from './framing/fixed-length.ts'
+import { lengthPrefixed } from './framing/length-prefixed.ts'
+import { lines } from './framing/lines.ts'
+import { netstring } from './framing/netstring.ts'
+import { slip } from './framing/slip.ts'
+import { varintPrefixed } from './framing/varint-prefixed.ts'
 import { logging } from './logging.ts'
+import { jsonLines } from './messages/json-lines.ts'
+import { json } from './messages/json.ts'
+import { msgpack } from './messages/msgpack.ts'
+import { text } from './messages/text.ts'
 import { uppercaser } from './uppercaser.ts'
 
 /**
@@ -16,4 +28,34 @@ export const plugins: readonly [
   typeof uppercaser,
   typeof echo,
   typeof discard,
-] = [logging, chunker, uppercaser, echo, discard]
+  typeof lines,
+  typeof delimiter,
+  typeof fixedLength,
+  typeof lengthPrefixed,
+  typeof varintPrefixed,
+  typeof netstring,
+  typeof slip,
+  typeof cobs,
+  typeof json,
+  typeof jsonLines,
+  typeof msgpack,
+  typeof text,
+] = [
+  logging,
+  chunker,
+  uppercaser,
+  echo,
+  discard,
+  lines,
+  delimiter,
+  fixedLength,
+  lengthPrefixed,
+  varintPrefixed,
+  netstring,
+  slip,
+  cobs,
+  json,
+  jsonLines,
+  msgpack,
+  text,
+]

@@ -4,8 +4,32 @@ import { describe, expect, test } from 'vitest'
 import * as index from '../src/index.ts'
 import { plugins } from '../src/plugins.ts'
 
+type Manifest = { readonly exports: Readonly<Record<string, { readonly '@millrace/source': string }>> }
+const manifest = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as Manifest
+
+/** Several codecs have these. */
+const messageOptions = readFileSync(new URL('../src/messages/message-options.ts', import.meta.url), 'utf8')
+
+/** Where a plugin is, below `src`, without its extension. */
+const sourceOf = (name: string): string =>
+  /^\.\/src\/(.+)\.ts$/.exec(manifest.exports[`./${name}`]?.['@millrace/source'] ?? '')?.[1] ?? name
+
 const registry = new PluginRegistry(plugins)
-const NAMES = ['logging', 'chunker', 'uppercaser', 'echo', 'discard']
+const NAMES = [
+  'logging', 'chunker', 'uppercaser', 'echo', 'discard',
+  'lines',
+  'delimiter',
+  'fixed-length',
+  'length-prefixed',
+  'varint-prefixed',
+  'netstring',
+  'slip',
+  'cobs',
+  'json',
+  'json-lines',
+  'msgpack',
+  'text',
+]
 
 function defaultsOf(options: OptionDescriptions): Record<string, unknown> {
   const given = Object.entries(options).flatMap(([key, option]) => ('default' in option ? [[key, option.default]] : []))
@@ -18,15 +42,17 @@ describe('plugins', () => {
   })
 
   test('have a subpath of their own that exports the factory of that name', async () => {
-    const manifest: unknown = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
     for (const { name } of registry.descriptions) {
+      const file = sourceOf(name)
       expect(manifest).toHaveProperty(['exports', `./${name}`], {
-        '@millrace/source': `./src/${name}.ts`,
-        types: `./dist/${name}.d.ts`,
-        default: `./dist/${name}.js`,
+        '@millrace/source': `./src/${file}.ts`,
+        types: `./dist/${file}.d.ts`,
+        default: `./dist/${file}.js`,
       })
-      const module = (await import(`../src/${name}.ts`)) as Record<string, unknown>
-      expect(module[name]).toBe((index as Record<string, unknown>)[name])
+      const module = (await import(['@millrace/plugins', name].join('/'))) as Record<string, unknown>
+      const exported = name.replaceAll(/-(\w)/g, (_, letter: string) => letter.toUpperCase())
+      expect(module[exported]).toBeDefined()
+      expect(module[exported]).toBe((index as Record<string, unknown>)[exported])
     }
   })
 
@@ -38,10 +64,13 @@ describe('plugins', () => {
 
   test('document the defaults that they have', () => {
     for (const { name, options } of registry.descriptions) {
-      const source = readFileSync(new URL(`../src/${name}.ts`, import.meta.url), 'utf8')
-      const documented = source.matchAll(/@defaultValue '?(\w+)'?\n\s+\*\/\n\s+readonly (\w+)\?/g)
-      const values = Array.from(documented, ([, value, key]) => [key, value])
-      expect(values).toEqual(Object.entries(defaultsOf(options)).map(([key, value]) => [key, String(value)]))
+      const own = readFileSync(new URL(`../src/${sourceOf(name)}.ts`, import.meta.url), 'utf8')
+      const source = own.includes('MESSAGE_OPTIONS') ? own + messageOptions : own
+      const documented = source.matchAll(/@defaultValue '?(.+?)'?\n\s+\*\/\n\s+readonly (\w+)\?/g)
+      const plain = (value = ''): string => (/^[\d_]+$/.test(value) ? value.replaceAll('_', '') : value)
+      const values = Array.from(documented, ([, value, key]) => [key, plain(value)])
+      const expected = Object.entries(defaultsOf(options)).map(([key, value]) => [key, String(value)])
+      expect(Object.fromEntries(values)).toEqual(Object.fromEntries(expected))
     }
   })
 

@@ -13,7 +13,15 @@ export {
   IdleTimeoutError,
   WriteTimeoutError,
 } from './connection-errors.ts'
-export { CorruptFrameError, FrameError, FrameTooLongError, UnexpectedEndError } from './frame-errors.ts'
+export {
+  CorruptFrameError,
+  FrameError,
+  type FrameErrorOptions,
+  FrameTooLongError,
+  InvalidMessageError,
+  type MessageIssue,
+  UnexpectedEndError,
+} from './frame-errors.ts'
 export { InvalidOptionError } from './invalid-option-error.ts'
 export {
   InvalidPipelineError,

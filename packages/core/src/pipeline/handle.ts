@@ -20,7 +20,8 @@ const describe = (name: string, help: string): Handler<never, never>['descriptio
 })
 
 /**
- * Serves each connection, or UDP session, by a function of its own: called once, with the messages.
+ * Serves each connection, or UDP session, by a function of its own: called once, with the messages. Written inside {@link
+ * pipeline}, it has the types of the plugins before it; by itself it is told them, or serves bytes.
  *
  * When it resolves, output ends, is flushed and half-closed; further input is discarded up to `lingerTimeout`; the connection
  * closes. When it throws, the connection is aborted, with a {@link PluginError} whose cause is what it threw.
