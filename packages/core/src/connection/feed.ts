@@ -1,4 +1,4 @@
-import type { Reader } from './inbox.ts'
+import type { Reader } from './lease.ts'
 import { ignoreRejection } from './promises.ts'
 
 /**

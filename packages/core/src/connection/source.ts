@@ -1,7 +1,8 @@
 import { ConnectionBusyError } from '../errors/connection-errors.ts'
 import type { ConnectionInfo } from './connection.ts'
 import { type Feed, FEED, type Feeding, NOW, type PushedReader, type Ready } from './feed.ts'
-import type { Inbox, Lease, Reader } from './inbox.ts'
+import type { Inbox } from './inbox.ts'
+import type { Lease, Reader } from './lease.ts'
 
 interface Waiting<T> {
   resolve(result: IteratorResult<T, undefined>): void

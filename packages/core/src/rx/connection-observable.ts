@@ -1,7 +1,8 @@
 import { Observable, type Observer, type Operator, Subscriber, type Subscription } from 'rxjs'
 import type { ConnectionInfo, Duplex } from '../connection/connection.ts'
 import type { DuplexFaces } from '../connection/duplex-faces.ts'
-import type { Inbox, Lease, Reader } from '../connection/inbox.ts'
+import type { Inbox } from '../connection/inbox.ts'
+import type { Lease, Reader } from '../connection/lease.ts'
 import { PluginError } from '../errors/pipeline-errors.ts'
 
 /** What the observables of a connection know of where their items come from. */
