@@ -59,7 +59,9 @@ const MOST_SHARED = 1_000
  * The CPU time of a server is read while it is idle, before and after a turn, and the generator counts what came back
  * between: so no work goes uncounted, and none of another turn is counted in.
  */
-export async function measureCpu(workload: Workload, options: MeasureOptions): Promise<readonly Result[]> {
+export async function measureCpu(workload: Workload, given: MeasureOptions): Promise<readonly Result[]> {
+  const { stretch = 1 } = workload
+  const options = { ...given, turn: given.turn * stretch, warmUp: given.warmUp * stretch }
   const crew: Crew = { generator: startGenerator(options.cores), processes: [] }
   try {
     // All at once: they load their modules while others are prepared.

@@ -18,6 +18,9 @@ const nativeManySessions: Load = async () => (await import('./millrace-udp-many.
 /** Refuses the native driver, which is taken where it is there. */
 const NODE_DRIVER = { MILLRACE_DRIVER: 'node' }
 
+/** Has accepted connections made sockets of, as where Node's handles are not what they were. */
+const PUBLIC_PATH = { MILLRACE_DRIVER: 'public' }
+
 const table = {
   'socket.pipe': theirs(socketPipe),
   'socket.pipe, modules loaded': theirs(async () => (await import('./socket-pipe-loaded.ts')).socketPipeLoaded),
@@ -30,6 +33,7 @@ const table = {
   'node:dgram': theirs(async () => (await import('./raw-dgram.ts')).rawDgram),
 
   'millrace': ours(millraceEcho),
+  'millrace, public path': ours(millraceEcho, PUBLIC_PATH),
   'millrace, source to sink': ours(async () => (await import('./millrace-source-to-sink.ts')).millraceSourceToSink),
   'millrace, for await': ours(async () => (await import('./millrace-for-await.ts')).millraceForAwait),
   'millrace, data$': ours(async () => (await import('./millrace-data.ts')).millraceData),

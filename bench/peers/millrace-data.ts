@@ -5,12 +5,11 @@ import type { Peer } from './peer.ts'
 /** The observable face. */
 export const millraceData: Peer = {
   about: '`connection.data$.pipe(sendTo(connection))` for each connection of `createTcpServer()`',
-  async listen() {
+  listen() {
     const server = createTcpServer()
-    const listening = await listenOn(server)
     server.connections$.subscribe((connection) => {
       connection.data$.pipe(sendTo(connection)).subscribe({ error: () => {} })
     })
-    return listening
+    return listenOn(server)
   },
 }

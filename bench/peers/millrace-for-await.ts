@@ -16,10 +16,9 @@ async function acceptAll(server: AsyncIterable<Connection>): Promise<void> {
 /** A loop of one's own over `source`. */
 export const millraceForAwait: Peer = {
   about: '`for await` over `connection.source`, `connection.write`, awaiting `drain` where it returns false',
-  async listen() {
+  listen() {
     const server = createTcpServer()
-    const listening = await listenOn(server)
     void acceptAll(server)
-    return listening
+    return listenOn(server)
   },
 }

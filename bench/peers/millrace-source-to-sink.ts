@@ -9,10 +9,9 @@ async function acceptAll(server: AsyncIterable<Connection>): Promise<void> {
 /** The duplex of it-pipe without it-pipe: `sink` iterates over `source`. */
 export const millraceSourceToSink: Peer = {
   about: '`connection.sink(connection.source)` for each connection of `createTcpServer()`',
-  async listen() {
+  listen() {
     const server = createTcpServer()
-    const listening = await listenOn(server)
     void acceptAll(server)
-    return listening
+    return listenOn(server)
   },
 }

@@ -25,8 +25,7 @@ export const millraceTransforms: Peer = {
     // A transform knows no server whose container it could ask: its services are those of the root.
     container.register(LOGGER, { useValue: discardingLogger })
     const server = createTcpServer()
-    const listening = await listenOn(server)
     void acceptAll(server)
-    return listening
+    return listenOn(server)
   },
 }

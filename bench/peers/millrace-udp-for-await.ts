@@ -2,11 +2,10 @@ import { type Connection, createUdpServer } from 'millrace'
 import { listenOn } from './listening.ts'
 import type { Listening, Peer } from './peer.ts'
 
-async function listen(driver?: string): Promise<Listening> {
+function listen(driver?: string): Promise<Listening> {
   const server = createUdpServer()
-  const listening = await listenOn(server, driver)
   void acceptAll(server)
-  return listening
+  return listenOn(server, driver)
 }
 
 async function acceptAll(server: AsyncIterable<Connection>): Promise<void> {

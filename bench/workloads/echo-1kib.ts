@@ -7,7 +7,11 @@ export const echo1KiB: Workload = {
   measures: 'cpu',
   load: pipelined1KiB,
   base: { peer: 'socket.pipe' },
-  others: rows('millrace', 'data and write', 'socket, for await', 'it-pipe', 'Bun.listen', 'C, epoll'),
+  others: [
+    { peer: 'millrace' },
+    { peer: 'millrace, public path', fullOnly: true },
+    ...rows('data and write', 'socket, for await', 'it-pipe', 'Bun.listen', 'C, epoll'),
+  ],
   compares: 'speed',
   goals: [{ of: 'millrace', against: 'socket.pipe', floor: 2.5, aim: 3.2 }],
 }

@@ -9,6 +9,7 @@ export const idleMemory: Workload = {
   others: [
     { peer: 'millrace, 3 plugins', load: { reply: 'upper' } },
     { peer: 'millrace' },
+    { peer: 'millrace, public path' },
     { peer: 'it-pipe' },
     { peer: 'Bun.listen' },
     { peer: 'C, epoll' },

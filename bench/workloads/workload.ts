@@ -58,6 +58,8 @@ export interface Workload {
   readonly goals: readonly Goal[]
   /** Rows that must not lose a message. */
   readonly lossless?: readonly string[]
+  /** So many times the usual warm-up and turns, where a message costs much and so few come by in a turn. */
+  readonly stretch?: number
   /** Takes too long for the short run. */
   readonly fullOnly?: true
 }
