@@ -14,6 +14,7 @@ import type { ConnectionOwner, ConnectionUser } from './connection-roles.ts'
 import type { AbortOptions, CloseInfo, Connection, ConnectionStatus } from './connection.ts'
 import type { Driver, DriverEvents } from './driver.ts'
 import { Ending } from './ending.ts'
+import { own } from './feed.ts'
 import { Inbox } from './inbox.ts'
 import { Outbox } from './outbox.ts'
 import { ignoreRejection, unlessAborted } from './promises.ts'
@@ -87,6 +88,10 @@ export class BaseConnection extends ConnectionFacts implements Connection, Drive
 
   get holdsInput(): boolean {
     return this.#outbox.level > 0 || this.inbox.length > 0
+  }
+
+  ownInput(): void {
+    if (this.inbox.length > 0) this.inbox.replace(own)
   }
 
   /** When a byte last went either way, by the clock. */
