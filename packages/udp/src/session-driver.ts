@@ -1,7 +1,8 @@
 import type { Driver, DriverEvents, SocketAddress } from '@millrace/core'
 import { droppedOutbound, type ReportDrop } from './drop.ts'
-import type { Outlet, Target } from './outlet.ts'
+import type { Outlet } from './outlet.ts'
 import type { ReplyBudget } from './reply-budget.ts'
+import type { Target } from './udp-driver.ts'
 
 /** What a {@link SessionDriver} works with. */
 export interface SessionDriverInit {
@@ -38,11 +39,14 @@ export class SessionDriver implements Driver {
   /** Nothing has been sent yet, or the last outcome was a failure: every send is asked. */
   #doubtful = true
   #unasked = 0
+  /** The driver tells of every failure: none is asked. */
+  readonly #told: boolean
   readonly #onOutcome: (error: Error | null) => void
 
   constructor(events: DriverEvents, init: SessionDriverInit) {
     this.#events = events
     this.#init = init
+    this.#told = init.outlet.tellsFailures
     this.#onOutcome = (error) => {
       this.#doubtful = init.watchAll || error !== null
       if (error) init.onSendError?.(error)
@@ -89,7 +93,7 @@ export class SessionDriver implements Driver {
       report(droppedOutbound(over, remoteAddress, bytes))
       return false
     }
-    const ask = this.#doubtful || bytes > ONE_FRAME || ++this.#unasked >= SAMPLE
+    const ask = !this.#told && (this.#doubtful || bytes > ONE_FRAME || ++this.#unasked >= SAMPLE)
     if (!ask) return outlet.send(chunk, to, remoteAddress)
     this.#unasked = 0
     return outlet.send(chunk, to, remoteAddress, this.#onOutcome)

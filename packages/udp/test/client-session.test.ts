@@ -9,7 +9,7 @@ async function begin() {
   const clock = new VirtualClock()
   const driver = new FakeDriver()
   const options = resolveConnectOptions({ port: 53, host: '192.0.2.1', idleTimeout: 0 })
-  const session = await openSession(driver, options, clock)
+  const session = await openSession({ driver }, options, clock)
   const write = async (): Promise<void> => {
     session.write(new Uint8Array(1))
     await settled()
@@ -20,9 +20,9 @@ async function begin() {
 describe('openSession', () => {
   test('takes nothing from a stranger whose datagram came before the socket was connected', async () => {
     const { driver, session } = await begin()
-    driver.events.onDatagram(new Uint8Array(1), '192.0.2.2', 53)
-    driver.events.onDatagram(new Uint8Array(2), '192.0.2.1', 54)
-    driver.events.onDatagram(new Uint8Array(3), '192.0.2.1', 53)
+    driver.deliver([new Uint8Array(1), '192.0.2.2', 53])
+    driver.deliver([new Uint8Array(2), '192.0.2.1', 54])
+    driver.deliver([new Uint8Array(3), '192.0.2.1', 53])
     expect([session.queuedItems, session.queuedBytes]).toEqual([1, 3])
   })
 
