@@ -10,6 +10,11 @@ const POLL_INTERVAL = 2
 /** How long a socket that is being closed is given to send what waits, in ms. */
 const FLUSH_LIMIT = 1_000
 
+/** Whoever sends: looked at only where there is something to report. */
+interface Addressed {
+  readonly remoteAddress: SocketAddress
+}
+
 /**
  * The way out of one socket: bounds what waits in the process for room in the kernel. Over the bound a datagram is
  * dropped and reported, as a full router would.
@@ -34,14 +39,15 @@ export class Outlet {
   /**
    * Sends one datagram, or drops and reports it. {@link measure} is due after the last one of a turn.
    *
+   * @param session - whose address a report tells.
    * @param onSent - asks for the outcome, which costs; called once a failure has been reported. Needless where
    * {@link tellsFailures} is true.
    * @returns whether it was handed to the driver.
    */
-  send(data: Uint8Array, to: Target, remoteAddress: SocketAddress, onSent?: (error: Error | null) => void): boolean {
+  send(data: Uint8Array, to: Target, session: Addressed, onSent?: (error: Error | null) => void): boolean {
     const bytes = data.byteLength
     if (this.#queued > 0 && this.measure() + bytes > this.#limit) {
-      this.#report(droppedOutbound('send-queue', remoteAddress, bytes))
+      this.#report(droppedOutbound('send-queue', session.remoteAddress, bytes))
       return false
     }
     if (onSent === undefined) {
@@ -49,7 +55,7 @@ export class Outlet {
       return true
     }
     this.#driver.send(data, to, (error) => {
-      if (error) this.reportFailure(error, remoteAddress, bytes)
+      if (error) this.reportFailure(error, session.remoteAddress, bytes)
       onSent(error)
     })
     return true

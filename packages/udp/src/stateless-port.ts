@@ -100,7 +100,7 @@ export class StatelessPort {
     const over = remoteAddress.budget.spend(bytes)
     if (over) return report(droppedOutbound(over, remoteAddress, bytes))
     // Peers come and go here: no send tells how the next one will fare, so each is asked where the driver does not tell.
-    outlet.send(data, remoteAddress.to, remoteAddress, outlet.tellsFailures ? undefined : noOutcome)
+    outlet.send(data, remoteAddress.to, { remoteAddress }, outlet.tellsFailures ? undefined : noOutcome)
     outlet.measure()
   }
 }
