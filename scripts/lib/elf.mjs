@@ -21,7 +21,7 @@ export function hasReadelf() {
  * - wanted: undefined symbols, without their versions
  * - exported: its own symbols that others see
  */
-export function readBinary(file) {
+function readBinary(file) {
   const symbols = readelf('--dyn-syms', '--wide', file).split('\n').map((line) => line.trim().split(/\s+/))
   const named = symbols.filter((fields) => fields.length >= 8 && /^\d+:$/.test(fields[0]))
   const plain = ([, , , , , , , name]) => name.replace(/@.*$/, '')

@@ -28,7 +28,7 @@ export function sourcesOf(root) {
   return readdirSync(folder).map((name) => path.join(folder, name)).filter((file) => /\.[ch]$/.test(file))
 }
 
-export function binaryOf(root, target) {
+function binaryOf(root, target) {
   return path.join(root, 'packages/udp-native/prebuilds', target, 'udp.node')
 }
 

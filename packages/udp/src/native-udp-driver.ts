@@ -17,16 +17,13 @@ export class NativeUdpDriver implements UdpDriver {
   readonly name = 'native'
   readonly tellsFailures = true
   readonly #module: NativeModule
-  readonly #messageBytes: number | undefined
   /** By their numbers; 0 is the peer of a connected socket. */
   readonly #peers: PeerAddress[] = []
   #socket: NativeSocket | undefined
   #closed: Promise<void> | undefined
 
-  /** @param messageBytes - the longest datagram that is received whole. Default: any is. */
-  constructor(module: NativeModule, messageBytes?: number) {
+  constructor(module: NativeModule) {
     this.#module = module
-    this.#messageBytes = messageBytes
   }
 
   bind(options: BindOptions, events: UdpDriverEvents): Promise<SocketAddress> {
@@ -34,8 +31,7 @@ export class NativeUdpDriver implements UdpDriver {
       if (this.#closed) throw new ConnectionClosedError('the socket was closed before it was opened')
       const { NativeSocket, loadNative } = this.#module
       const { type, reuseAddr, reusePort, ipv6Only, address, port } = options
-      const socketOptions = { type, reuseAddr, reusePort, ipv6Only, messageBytes: this.#messageBytes }
-      const socket = new NativeSocket(loadNative(), socketOptions, {
+      const socket = new NativeSocket(loadNative(), { type, reuseAddr, reusePort, ipv6Only }, {
         onBatch: (batch) => events.onBatch(batch),
         onTruncated: (from, bytes) => events.onTruncated(from, bytes),
         onSendFailed: (to, bytes, error) => {

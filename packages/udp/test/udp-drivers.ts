@@ -22,9 +22,6 @@ export const DRIVERS: readonly (readonly [name: string, isHere: boolean, create:
   ['native (where its binary is)', hasNative, () => new NativeUdpDriver(native)],
 ]
 
-/** A native driver that takes datagrams of at most so many bytes. */
-export const shortNative = (messageBytes: number): UdpDriver => new NativeUdpDriver(native, messageBytes)
-
 const open: UdpDriver[] = []
 
 /** Closes what {@link bindDriver} has bound. */

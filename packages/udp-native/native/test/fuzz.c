@@ -1,5 +1,5 @@
 // A seeded stream of datagrams, failures, nonsense and closes through everything that needs no JavaScript: `fuzz SEED STEPS`. Made
-// to run under AddressSanitizer and UBSan (npm run check:native-sanitized). It also checks what comes out: every datagram that
+// to run under AddressSanitizer and UBSan (npm run check:native). It also checks what comes out: every datagram that
 // arrives has the bytes that were sent, in order, and the peers' numbers are those of a simple model.
 #include <assert.h>
 #include <errno.h>

@@ -1,4 +1,4 @@
-// `npm run check:native-sanitized [-- SEEDS]`: runs the C of packages/udp-native under AddressSanitizer and UBSan, on seeded streams
+// `npm run check:native [-- SEEDS]`: runs the C of packages/udp-native under AddressSanitizer and UBSan, on seeded streams
 // of datagrams, failures, nonsense and closes: once its own code by itself (native/test/fuzz.c, leaks included), once the whole
 // addon in Node (test/fixtures/fuzz.ts, threads that end in the middle included). Needs gcc with its sanitizers, on Linux.
 import { spawnSync } from 'node:child_process'
