@@ -20,16 +20,17 @@ let loading: Promise<Loaded> | undefined
  * `node:dgram`. The environment variable `MILLRACE_DRIVER=node` refuses the native one.
  *
  * @param inCluster - the socket is to be shared with a cluster's other workers, which Node's own can alone.
- * @throws {@link InvalidOptionError} for another value of `MILLRACE_DRIVER` than `node`.
+ * @throws {@link InvalidOptionError} for another value of `MILLRACE_DRIVER` than `node`; `signal.reason`.
  */
-export async function chooseDriver(inCluster: boolean): Promise<DriverChoice> {
+export async function chooseDriver(inCluster: boolean, signal?: AbortSignal): Promise<DriverChoice> {
+  signal?.throwIfAborted()
   const wanted = process.env['MILLRACE_DRIVER'] || undefined
   if (wanted !== undefined && wanted !== 'node') throw new InvalidOptionError('MILLRACE_DRIVER', '"node", or unset', wanted)
   if (wanted === 'node') return { driver: new NodeUdpDriver(), reason: 'MILLRACE_DRIVER is node' }
   if (inCluster && cluster.isWorker) {
     return { driver: new NodeUdpDriver(), reason: 'the workers of a cluster share the socket (exclusive: true ends that)' }
   }
-  const native = await (loading ??= load())
+  const native = await orAborted((loading ??= load()), signal)
   if ('reason' in native) return { driver: new NodeUdpDriver(), reason: native.reason }
   return { driver: new NativeUdpDriver(native) }
 }
@@ -42,6 +43,19 @@ async function load(): Promise<Loaded> {
   } catch (error) {
     return { reason: reasonOf(error) }
   }
+}
+
+/** What is being loaded goes on being loaded: the next one to ask has it. */
+function orAborted<T>(loads: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return loads
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => reject(signal.reason as Error)
+    signal.addEventListener('abort', onAbort, { once: true })
+    void loads.then((loaded) => {
+      signal.removeEventListener('abort', onAbort)
+      resolve(loaded)
+    })
+  })
 }
 
 function reasonOf(error: unknown): string {

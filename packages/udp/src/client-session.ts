@@ -4,11 +4,12 @@ import { peerAddress } from './address-key.ts'
 import type { DriverChoice } from './choose-driver.ts'
 import type { ResolvedConnectOptions } from './connect-options.ts'
 import { droppedInbound, type ReportDrop } from './drop.ts'
+import { giveOut, type Taken } from './give-out.ts'
 import { Outlet } from './outlet.ts'
 import { ReplyBudget } from './reply-budget.ts'
 import { resolveHost } from './resolve-host.ts'
 import { SessionDriver } from './session-driver.ts'
-import { CONNECTED, type ConnectedAddresses, type UdpDriver } from './udp-driver.ts'
+import { CONNECTED, type ConnectedAddresses, type DatagramBatch, type UdpDriver } from './udp-driver.ts'
 import { UdpSession } from './udp-session.ts'
 
 const dropped = channel('millrace:datagram-dropped')
@@ -81,12 +82,10 @@ async function connect(driver: UdpDriver, options: ResolvedConnectOptions, to: R
   try {
     const { address, type } = await resolveHost('connectUdp.host', host, options)
     const local = localAddress ?? (type === 'udp6' ? '::' : '0.0.0.0')
+    const take = (batch: DatagramBatch, index: number, isRetry: boolean): Taken =>
+      (batch.peer(index) === to.peer && to.session?.receive(batch.data(index), isRetry)) || 'next'
     await driver.bind({ ...options, type, address: local, port: localPort }, {
-      onBatch: (batch) => {
-        for (let i = 0; i < batch.length; i++) {
-          if (batch.peer(i) === to.peer) to.session?.receive(batch.data(i))
-        }
-      },
+      onBatch: (batch) => giveOut(batch, take),
       onTruncated: (from, bytes) => report(droppedInbound('truncated', peerAddress(from.address, from.port), bytes)),
       onSendFailed: (_to, bytes, error) => to.onSendFailed?.(error, bytes),
       onError: (error) => to.fail?.(error),

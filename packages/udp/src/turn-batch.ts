@@ -7,26 +7,23 @@ const ALONE = 64
 const PROBE = 16
 
 /**
- * Datagrams that Node has given out one by one, up to 32 for each look at a socket, handed on together at the end of the
+ * Collects datagrams that Node has given out one by one, up to 32 for each look at a socket, handed on together at the end of the
  * same turn of the event loop. Each step then runs several times in a row, with its code and data in the caches: handed
  * on one by one a datagram costs an eighth to a quarter more (docs/udp-drivers.md). Where they come one a turn, waiting
  * for the turn's end gains nothing and costs a little: then they are handed on at once.
  */
-export class TurnBatch implements DatagramBatch {
+export class TurnBatch {
   readonly #numbers: PeerNumbers
   readonly #onBatch: (batch: DatagramBatch) => void
   #data: Uint8Array[] = []
   #senders: PeerAddress[] = []
+  #last: ArrayBatch | undefined
   /** Batches of one in a row. */
   #alone = 0
 
   constructor(numbers: PeerNumbers, onBatch: (batch: DatagramBatch) => void) {
     this.#numbers = numbers
     this.#onBatch = onBatch
-  }
-
-  get length(): number {
-    return this.#data.length
   }
 
   add(data: Uint8Array, sender: PeerAddress): void {
@@ -37,18 +34,36 @@ export class TurnBatch implements DatagramBatch {
     else setImmediate(deliver, this)
   }
 
-  /** The socket is closed: what has come is nobody's. */
+  /** The socket is closed: what has come is nobody's, what is being given out included. */
   clear(): void {
     this.#data = []
     this.#senders = []
+    if (this.#last) this.#last.length = 0
   }
 
   /** Called at the end of the turn. */
   deliver(): void {
-    if (this.length === 0) return
-    this.#alone = this.length === 1 ? this.#alone + 1 : 0
-    this.#onBatch(this)
-    this.clear()
+    const { length } = this.#data
+    if (length === 0) return
+    this.#alone = length === 1 ? this.#alone + 1 : 0
+    const batch = (this.#last = new ArrayBatch(this.#numbers, this.#data, this.#senders))
+    this.#data = []
+    this.#senders = []
+    this.#onBatch(batch)
+  }
+}
+
+class ArrayBatch implements DatagramBatch {
+  length: number
+  readonly #numbers: PeerNumbers
+  readonly #data: readonly Uint8Array[]
+  readonly #senders: readonly PeerAddress[]
+
+  constructor(numbers: PeerNumbers, data: readonly Uint8Array[], senders: readonly PeerAddress[]) {
+    this.length = data.length
+    this.#numbers = numbers
+    this.#data = data
+    this.#senders = senders
   }
 
   data(index: number): Uint8Array {
@@ -56,7 +71,7 @@ export class TurnBatch implements DatagramBatch {
   }
 
   peer(index: number): number {
-    const { address, port } = this.#senders[index] as PeerAddress
+    const { address, port } = this.sender(index)
     return this.#numbers.find(address, port)
   }
 

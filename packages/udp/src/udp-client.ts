@@ -44,7 +44,7 @@ export async function connectUdp(options: UdpConnectOptions, pipeline?: AnyPipel
   const built = pipeline && buildClientPipeline(pipeline, container)
   built?.retain()
   try {
-    const session = await openSession(await chooseDriver(false), resolved, resolveService(container, CLOCK) as Clock)
+    const session = await openSession(await chooseDriver(false, resolved.signal), resolved, resolveService(container, CLOCK) as Clock)
     return built ? runClient(session, built, { container, highWaterMark, maxPushBytes }) : session
   } finally {
     await built?.release()

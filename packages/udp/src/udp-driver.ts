@@ -83,11 +83,14 @@ export interface ConnectedAddresses {
   readonly remoteAddress: SocketAddress
 }
 
-/** Datagrams that came together, one or more. Good until the call that it was given to returns. */
+/**
+ * Datagrams that came together, one or more. Good until the call that it was given to returns, and the promises and
+ * ticks that it has left behind have run.
+ */
 export interface DatagramBatch {
   /** Becomes 0 where the socket is closed while its batch is given out. */
   readonly length: number
-  /** The bytes of one, the caller's from now on. To be asked for once. */
+  /** The bytes of one, the caller's from now on. */
   data(index: number): Uint8Array
   /** The number under which its sender is kept; 0 where it is not. */
   peer(index: number): number

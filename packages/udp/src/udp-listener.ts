@@ -10,7 +10,8 @@ import {
 import { addressKey, peerAddress } from './address-key.ts'
 import type { DriverChoice } from './choose-driver.ts'
 import { droppedInbound } from './drop.ts'
-import { resolveListenOptions, type UdpListenOptions } from './listen-options.ts'
+import { giveOut, type Taken } from './give-out.ts'
+import { type ResolvedListenOptions, resolveListenOptions, type UdpListenOptions } from './listen-options.ts'
 import { Outlet } from './outlet.ts'
 import { ReplyBudget } from './reply-budget.ts'
 import { resolveHost } from './resolve-host.ts'
@@ -32,7 +33,7 @@ export interface UdpListenerInit {
    *
    * @param shared - a cluster's workers are to share the socket.
    */
-  readonly chooseDriver: (shared: boolean) => Promise<DriverChoice>
+  readonly chooseDriver: (shared: boolean, signal: AbortSignal | undefined) => Promise<DriverChoice>
   /** Serves without sessions. */
   readonly serveStateless?: StatelessServe | undefined
 }
@@ -59,9 +60,10 @@ export class UdpListener implements Listener<UdpListenOptions> {
     })
   }
 
-  async listen(options: UdpListenOptions, acceptor: Acceptor): Promise<SocketAddress> {
+  async listen(given: UdpListenOptions, acceptor: Acceptor): Promise<SocketAddress> {
+    const options = resolveListenOptions(given)
     const { chooseDriver, clock, serveStateless, options: limits } = this.#init
-    const { driver, reason } = await chooseDriver(!options.exclusive)
+    const { driver, reason } = await chooseDriver(!options.exclusive, options.signal)
     const report = acceptor.report.bind(acceptor)
     this.#acceptor = acceptor
     this.#local = await this.#bind(driver, options)
@@ -79,18 +81,7 @@ export class UdpListener implements Listener<UdpListenOptions> {
 
   /** Takes what has come. */
   receive(batch: DatagramBatch): void {
-    const stateless = this.#stateless
-    for (let i = 0; i < batch.length; i++) {
-      const seat = this.#table.find(batch.peer(i))
-      if (seat !== undefined) {
-        this.#table.touch(seat)
-        seat.session.receive(batch.data(i))
-      } else if (stateless !== undefined) {
-        this.#answer(stateless, batch.data(i), batch.sender(i))
-      } else {
-        this.#begin(batch.data(i), batch.sender(i))
-      }
-    }
+    giveOut(batch, this.#take)
   }
 
   stopAccepting(): void {
@@ -116,8 +107,8 @@ export class UdpListener implements Listener<UdpListenOptions> {
     await this.#driver?.close()
   }
 
-  async #bind(driver: UdpDriver, given: UdpListenOptions): Promise<SocketAddress> {
-    const { host, port, type, lookup, ...options } = resolveListenOptions(given)
+  async #bind(driver: UdpDriver, given: ResolvedListenOptions): Promise<SocketAddress> {
+    const { host, port, type, lookup, ...options } = given
     const { signal } = options
     try {
       const resolved = await resolveHost('listen.host', host, { type, lookup, signal })
@@ -135,21 +126,37 @@ export class UdpListener implements Listener<UdpListenOptions> {
     }
   }
 
+  readonly #take = (batch: DatagramBatch, index: number, isRetry: boolean): Taken => {
+    const seat = this.#table.find(batch.peer(index))
+    if (seat !== undefined) {
+      this.#table.touch(seat)
+      return seat.session.receive(batch.data(index), isRetry)
+    }
+    if (this.#stateless === undefined) return this.#begin(batch.data(index), batch.sender(index))
+    this.#answer(this.#stateless, batch.data(index), batch.sender(index))
+    return 'next'
+  }
+
   #answer(stateless: StatelessPort, data: Uint8Array, from: PeerAddress): void {
     const refusal = this.#accepting ? this.#guard.refuse(from.address, from.port) : 'draining'
     if (refusal) this.#drop(refusal, from, data.byteLength)
     else stateless.receive(data, from)
   }
 
-  #begin(data: Uint8Array, from: PeerAddress): void {
+  /** Whoever iterates the server has to get each session before the backlog is looked at for the next. */
+  #begin(data: Uint8Array, from: PeerAddress): Taken {
     const { address, port } = from
     const key = addressKey(address)
     const refusal = this.#accepting ? (this.#guard.refuse(address, port) ?? this.#table.refuse(key)) : 'draining'
-    if (refusal) return this.#drop(refusal, from, data.byteLength)
+    if (refusal) {
+      this.#drop(refusal, from, data.byteLength)
+      return 'next'
+    }
     const driver = this.#driver as UdpDriver
     const { session } = this.#table.add(key, driver.keep(from), (seat) => this.#createSession(seat, from))
     if (this.#acceptor.accept(session)) session.receive(data)
     else void session.close()
+    return 'pause'
   }
 
   #drop(reason: DropReason, { address, port }: PeerAddress, bytes: number): void {

@@ -8,8 +8,8 @@ const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve)
 function setUp() {
   const numbers = new PeerNumbers()
   const given: string[] = []
-  const batch = new TurnBatch(numbers, ({ length }) => {
-    given.push(Array.from({ length }, (_, i) => String(batch.data(i))).join(' '))
+  const batch = new TurnBatch(numbers, (ready) => {
+    given.push(Array.from({ length: ready.length }, (_, i) => String(ready.data(i))).join(' '))
   })
   const add = (text: string): void => batch.add(Buffer.from(text), FROM)
   return { numbers, given, batch, add }
@@ -32,8 +32,8 @@ describe('TurnBatch', () => {
     const number = numbers.keep(FROM)
     const other = { address: '192.0.2.2', port: 53 }
     const seen: unknown[] = []
-    const batch = new TurnBatch(numbers, () => {
-      for (const i of [0, 1]) seen.push(batch.sender(i), batch.peer(i))
+    const batch = new TurnBatch(numbers, (ready) => {
+      for (const i of [0, 1]) seen.push(ready.sender(i), ready.peer(i))
     })
     batch.add(Buffer.of(), FROM)
     batch.add(Buffer.of(), other)

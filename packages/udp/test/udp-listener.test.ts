@@ -183,6 +183,7 @@ describe('UdpListener', () => {
     const a = ['127.0.0.2', 5_000] as const
     const b = ['127.0.0.3', 5_000] as const
     driver.deliver([bytes('one'), ...a], [bytes('two'), ...b], [bytes('three'), ...a])
+    await settled()
     expect(sessions.map(({ bytesRead }) => bytesRead)).toEqual([8, 3])
   })
 
