@@ -26,7 +26,7 @@ describe('giveOut', () => {
     giveOut(batchOf(2), (_batch, index) => {
       log.push(`take ${index}`)
       void (async () => {
-        for (let i = 0; i < 20; i++) await undefined
+        for (let i = 0; i < 20; i++) await Promise.resolve()
         log.push(`ran ${index}`)
       })()
       return 'pause'
