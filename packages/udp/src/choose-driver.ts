@@ -1,5 +1,5 @@
 import cluster from 'node:cluster'
-import { InvalidOptionError } from '@millrace/core'
+import { wantedDriver } from '@millrace/core'
 import { type NativeModule, NativeUdpDriver } from './native-udp-driver.ts'
 import { NodeUdpDriver } from './node-udp-driver.ts'
 import type { UdpDriver } from './udp-driver.ts'
@@ -17,16 +17,18 @@ let loading: Promise<Loaded> | undefined
 
 /**
  * The native driver where the package `@millrace/udp-native` is installed and its binary loads, else the one on
- * `node:dgram`. The environment variable `MILLRACE_DRIVER=node` refuses the native one.
+ * `node:dgram`. The environment variable `MILLRACE_DRIVER=node` refuses the native one, `public` the way around `socket.send`
+ * as well.
  *
  * @param inCluster - the socket is to be shared with a cluster's other workers, which Node's own can alone.
- * @throws {@link InvalidOptionError} for another value of `MILLRACE_DRIVER` than `node`; `signal.reason`.
+ * @throws {@link InvalidOptionError} for another value of `MILLRACE_DRIVER`; `signal.reason`.
  */
 export async function chooseDriver(inCluster: boolean, signal?: AbortSignal): Promise<DriverChoice> {
   signal?.throwIfAborted()
-  const wanted = process.env['MILLRACE_DRIVER'] || undefined
-  if (wanted !== undefined && wanted !== 'node') throw new InvalidOptionError('MILLRACE_DRIVER', '"node", or unset', wanted)
-  if (wanted === 'node') return { driver: new NodeUdpDriver(), reason: 'MILLRACE_DRIVER is node' }
+  const wanted = wantedDriver()
+  if (wanted !== 'native') {
+    return { driver: new NodeUdpDriver(wanted === 'node'), reason: `MILLRACE_DRIVER is ${wanted}` }
+  }
   if (inCluster && cluster.isWorker) {
     return { driver: new NodeUdpDriver(), reason: 'the workers of a cluster share the socket (exclusive: true ends that)' }
   }

@@ -39,6 +39,15 @@ describe('chooseDriver', () => {
     expect(await told()).toEqual([event, event])
   })
 
+  test('keeps to public interfaces where MILLRACE_DRIVER says so', async () => {
+    use('public')
+    const { driver, reason } = await chooseDriver(false)
+    expect({ name: driver.name, reason }).toEqual({ name: 'node', reason: 'MILLRACE_DRIVER is public' })
+    await driver.bind({ type: 'udp4', address: '127.0.0.1', port: 0 }, { onBatch() {}, onError() {} } as never)
+    expect(driver.tellsFailures).toBe(false)
+    await driver.close()
+  })
+
   test.each(['', undefined])('leaves the choice open where MILLRACE_DRIVER is %j', async (value) => {
     use(value)
     await expect(chooseDriver(false)).resolves.toBeDefined()
