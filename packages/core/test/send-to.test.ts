@@ -8,7 +8,7 @@ import {
   sendTo,
 } from '../src/index.ts'
 import { collect, connectionPair } from '../src/testing/index.ts'
-import { encode, textOf } from './support/plugins.ts'
+import { encode, tag, textOf } from './support/plugins.ts'
 
 const KIB = 1024
 let client: BaseConnection
@@ -150,6 +150,10 @@ describe('what sendTo is lent', () => {
     const through = server.data$.pipe(map((chunk) => chunk), sendTo(server)).subscribe()
     expect(server.borrows).toBe(false)
     through.unsubscribe()
+    // One of ours, which RxJS has not lifted.
+    const throughOurs = server.data$.pipe(tag('a').operator, sendTo(server)).subscribe()
+    expect(server.borrows).toBe(false)
+    throughOurs.unsubscribe()
     const across = server.data$.pipe(sendTo(client)).subscribe()
     expect([server.borrows, client.borrows]).toEqual([false, false])
     server.data$.pipe(sendTo(server)).subscribe({ error: () => {} })

@@ -1,4 +1,4 @@
-import type { OperatorFunction } from 'rxjs'
+import type { Observable, OperatorFunction } from 'rxjs'
 import type { Duplex } from '../connection/connection.ts'
 import { BufferOverflowError } from '../errors/connection-errors.ts'
 import type { OptionDescriptions, OptionsOf } from '../options/option-description.ts'
@@ -111,7 +111,8 @@ export function sendTo<T>(target: Duplex<unknown, T>, options: SendToOptions = {
         },
       })
       // No operator stands between that might keep something, and while the peer is behind nothing comes here.
-      if (origin?.connection === target && !source.source && !subscription.closed) giveBack = origin.borrow()
+      const isItsOwn = source === (target.data$ as Observable<unknown>)
+      if (isItsOwn && !subscription.closed) giveBack = origin?.borrow()
       return () => {
         subscription.unsubscribe()
         giveBack?.()
