@@ -40,6 +40,7 @@ const table = {
   'millrace, 3 plugins': ours(async () => (await import('./millrace-three-plugins.ts')).millraceThreePlugins),
   'millrace, 4 plugins': ours(async () => (await import('./millrace-chain.ts')).millraceChain),
   'millrace, 4 plugins, 64 KiB': ours(async () => (await import('./millrace-chain.ts')).millraceBulkChain),
+  'millrace, 4 plugins, bytes left alone': ours(async () => (await import('./millrace-chain.ts')).millracePassingChain),
   'millrace, 4 transforms': ours(async () => (await import('./millrace-transforms.ts')).millraceTransforms),
   'millrace, 4 async stages': ours(async () => (await import('./millrace-async-stages.ts')).millraceAsyncStages),
   'millrace, JSON calls': ours(async () => (await import('./millrace-calls.ts')).millraceCalls),
