@@ -1,4 +1,5 @@
 import type { CloseInfo } from '../connection/connection.ts'
+import { askedTogether, askPlugins } from './ask-plugins.ts'
 import { AsyncLink, type AsyncNext } from './async-link.ts'
 import { answersItself, type BuiltPlugin } from './built-pipeline.ts'
 import { answerAll } from './answer-all.ts'
@@ -74,15 +75,28 @@ export class Chain {
     return this.#asyncLinks !== undefined
   }
 
+  /** Whether the plugins from this one on, up to the next that gates, let the connection in. A refusal is reported. */
+  admits(from: number): boolean {
+    const { info, options } = this.#run
+    const refused = askPlugins(askedTogether(this.#plugins, from), info)
+    if (!refused) return true
+    const { transport, remoteAddress } = info
+    options.report({ type: 'connection-refused', transport, remoteAddress, ...refused })
+    return false
+  }
+
   /** Opens plugins until one gates; behind the last one is the handler's end. */
   openFrom(index: number): void {
     const gate = new ClosedGate(this.#run)
     for (let i = index; i < this.#plugins.length; i++) {
       const plugin = this.#plugins[i] as BuiltPlugin
-      if (!this.#openPlugin(plugin, i, gate)) return
+      const context = this.#openPlugin(plugin, i, gate)
+      if (context === undefined) return
       this.#opened++
       if (plugin.gates) {
         this.#lead(gate)
+        // It may have proceeded while it was opened.
+        context.enter()
         return
       }
     }
@@ -142,7 +156,7 @@ export class Chain {
     return this.#run.connection.datagram ? { skipping: false, feeding: false } : STREAM
   }
 
-  #openPlugin(plugin: BuiltPlugin, index: number, gate: ClosedGate): boolean {
+  #openPlugin(plugin: BuiltPlugin, index: number, gate: ClosedGate): StageContext | undefined {
     const context = new StageContext(this.#run, plugin, index, this.#outbound, gate)
     try {
       const stages = plugin.open(context)
@@ -151,10 +165,10 @@ export class Chain {
       this.#addStages(plugin, stages, gate)
       context.segment = this.#segment
       this.#open?.push(context)
-      return true
+      return context
     } catch (error) {
       this.#run.raise(error, plugin.sites.inbound, 'open')
-      return false
+      return undefined
     }
   }
 

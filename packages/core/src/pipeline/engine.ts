@@ -18,6 +18,8 @@ export interface RunOptions {
   readonly lingerTimeout: number
   readonly clock: Clock
   readonly draining: AbortSignal
+  /** Whether plugins behind a gate are asked whether they accept, as those before it were: on a server. Default not. */
+  readonly admits?: boolean
   readonly report: (event: ServerEvent) => void
 }
 

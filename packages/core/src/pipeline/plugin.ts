@@ -32,8 +32,9 @@ export interface Stages<WireIn, MessageIn, MessageOut, WireOut> {
 export interface Plugin<WireIn, MessageIn, MessageOut, WireOut> {
   readonly name: string
   /**
-   * Asked before anything is opened, in order; the first {@link Refusal} turns the connection away. A throw does too, and is
-   * reported as a {@link PluginError}.
+   * Asked by a server before anything is opened, in order; the first {@link Refusal} turns the connection away. A throw does
+   * too, and is reported as a {@link PluginError}. A plugin behind one that gates is asked when that one proceeds, with what
+   * it has changed. (Clients, and stateless serving, ask nobody.)
    */
   readonly accept?: (info: ConnectionInfo) => void | Refusal
   /** Gives the fresh stages of one connection. Must not keep state that belongs to a connection anywhere else, nor return a promise. */
@@ -83,7 +84,8 @@ export interface PluginContext {
   /** Reports something of the plugin's own as a `plugin-event` of the server. */
   event(payload: unknown): void
   /**
-   * For a plugin that `gates`: the later ones open now, with these changes. Idempotent.
+   * For a plugin that `gates`: the later ones open now, with these changes. Idempotent. Called while the plugin itself is
+   * being opened, it takes effect when `open` has returned.
    *
    * @throws {@link InvalidPipelineError} in a plugin that does not gate.
    */

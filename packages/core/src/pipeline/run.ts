@@ -102,7 +102,9 @@ export class Run implements Engine, Intaker, ConnectionUser {
 
   proceed(index: number, changes: ProceedChanges | undefined): void {
     if (changes) this.info = changedInfo(this.info, changes)
-    this.#open(index + 1)
+    if (!this.options.admits || this.#chain.admits(index + 1)) return this.#open(index + 1)
+    this.connection.beginClose()
+    this.#stop(undefined)
   }
 
   hold(): () => void {

@@ -25,6 +25,8 @@ export class StageContext implements PluginContext, Entry {
   #emitOutbound: PluginContext['emitOutbound'] | undefined
   #clock: ConnectionClock | undefined
   #proceeded = false
+  #entered = false
+  #changes: ProceedChanges | undefined
 
   constructor(run: Engine, plugin: BuiltPlugin, index: number, above: Entry, closed: Next) {
     this.next = closed
@@ -88,8 +90,15 @@ export class StageContext implements PluginContext, Entry {
       if (!this.#plugin.gates) throw new InvalidPipelineError(`plugin "${this.#plugin.name}" does not gate`)
       if (this.#run.stopped || this.#proceeded) return
       this.#proceeded = true
-      this.#run.proceed(this.#index, changes)
+      this.#changes = changes
+      if (this.#entered) this.#run.proceed(this.#index, changes)
     }
+  }
+
+  /** Its plugin's stages have their place: one that proceeded while it was opened does so now. */
+  enter(): void {
+    this.#entered = true
+    if (this.#proceeded) this.#run.proceed(this.#index, this.#changes)
   }
 }
 

@@ -71,7 +71,7 @@ export class BaseServer<C, L extends AbortOptions> implements Server<C, L>, Acce
     if (container.isRegistered(METRICS, true)) this.events$.subscribe(countInto(container.resolve(METRICS)))
     this.connections$ = this.#accepted.asObservable()
     const { clock } = this
-    this.#runOptions = { ...limits, clock, draining: this.#draining.signal, report: this.#hub.report }
+    this.#runOptions = { ...limits, clock, draining: this.#draining.signal, admits: true, report: this.#hub.report }
   }
 
   get status(): ServerStatus {
