@@ -1,6 +1,7 @@
 import { chunker } from './chunker.ts'
 import { discard } from './discard.ts'
 import { echo } from './echo.ts'
+import { ipFilter } from './guards/ip-filter.ts'
 import { logging } from './logging.ts'
 import { uppercaser } from './uppercaser.ts'
 
@@ -16,4 +17,12 @@ export const plugins: readonly [
   typeof uppercaser,
   typeof echo,
   typeof discard,
-] = [logging, chunker, uppercaser, echo, discard]
+  typeof ipFilter,
+] = [
+  logging,
+  chunker,
+  uppercaser,
+  echo,
+  discard,
+  ipFilter,
+]

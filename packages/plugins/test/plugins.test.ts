@@ -4,8 +4,22 @@ import { describe, expect, test } from 'vitest'
 import * as index from '../src/index.ts'
 import { plugins } from '../src/plugins.ts'
 
+type Manifest = { readonly exports: Readonly<Record<string, { readonly '@millrace/source': string }>> }
+const manifest = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as Manifest
+
+/** Where a plugin is, below `src`, without its extension. */
+const sourceOf = (name: string): string =>
+  /^\.\/src\/(.+)\.ts$/.exec(manifest.exports[`./${name}`]?.['@millrace/source'] ?? '')?.[1] ?? name
+
 const registry = new PluginRegistry(plugins)
-const NAMES = ['logging', 'chunker', 'uppercaser', 'echo', 'discard']
+/** What must be given to those that cannot do without. */
+const needed: Readonly<Record<string, readonly (readonly [string, string])[]>> = {
+  'ip-filter': [['allow', '::1']],
+}
+const NAMES = [
+  'logging', 'chunker', 'uppercaser', 'echo', 'discard',
+  'ip-filter',
+]
 
 function defaultsOf(options: OptionDescriptions): Record<string, unknown> {
   const given = Object.entries(options).flatMap(([key, option]) => ('default' in option ? [[key, option.default]] : []))
@@ -18,30 +32,35 @@ describe('plugins', () => {
   })
 
   test('have a subpath of their own that exports the factory of that name', async () => {
-    const manifest: unknown = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
     for (const { name } of registry.descriptions) {
+      const file = sourceOf(name)
       expect(manifest).toHaveProperty(['exports', `./${name}`], {
-        '@millrace/source': `./src/${name}.ts`,
-        types: `./dist/${name}.d.ts`,
-        default: `./dist/${name}.js`,
+        '@millrace/source': `./src/${file}.ts`,
+        types: `./dist/${file}.d.ts`,
+        default: `./dist/${file}.js`,
       })
-      const module = (await import(`../src/${name}.ts`)) as Record<string, unknown>
-      expect(module[name]).toBe((index as Record<string, unknown>)[name])
+      const module = (await import(['@millrace/plugins', name].join('/'))) as Record<string, unknown>
+      const exported = name.replaceAll(/-(\w)/g, (_, letter: string) => letter.toUpperCase())
+      expect(module[exported]).toBeDefined()
+      expect(module[exported]).toBe((index as Record<string, unknown>)[exported])
     }
   })
 
   test('describe options whose defaults are what is taken', () => {
     for (const { name, options } of registry.descriptions) {
-      expect(registry.configure({ name, pairs: [] }).options).toEqual(defaultsOf(options))
+      const pairs = needed[name] ?? []
+      expect(registry.configure({ name, pairs }).options).toEqual({ ...Object.fromEntries(pairs), ...defaultsOf(options) })
     }
   })
 
   test('document the defaults that they have', () => {
     for (const { name, options } of registry.descriptions) {
-      const source = readFileSync(new URL(`../src/${name}.ts`, import.meta.url), 'utf8')
-      const documented = source.matchAll(/@defaultValue '?(\w+)'?\n\s+\*\/\n\s+readonly (\w+)\?/g)
-      const values = Array.from(documented, ([, value, key]) => [key, value])
-      expect(values).toEqual(Object.entries(defaultsOf(options)).map(([key, value]) => [key, String(value)]))
+      const own = readFileSync(new URL(`../src/${sourceOf(name)}.ts`, import.meta.url), 'utf8')
+      const documented = own.matchAll(/@defaultValue '?(.+?)'?\n\s+\*\/\n\s+readonly (\w+)\?/g)
+      const plain = (value = ''): string => (/^[\d_]+$/.test(value) ? value.replaceAll('_', '') : value)
+      const values = Array.from(documented, ([, value, key]) => [key, plain(value)])
+      const expected = Object.entries(defaultsOf(options)).map(([key, value]) => [key, String(value)])
+      expect(Object.fromEntries(values)).toEqual(Object.fromEntries(expected))
     }
   })
 
@@ -49,6 +68,7 @@ describe('plugins', () => {
     ['chunker', '16', { size: 16 }],
     ['uppercaser', 'error', { invalid: 'error' }],
     ['logging', 'hex', { format: 'hex' }],
+    ['ip-filter', '10.0.0.0/8|::1', { allow: '10.0.0.0/8|::1' }],
   ])('take their primary option as %s:%s', (name, value, options) => {
     expect(registry.configure({ name, value, pairs: [] }).options).toMatchObject(options)
   })
@@ -60,6 +80,8 @@ describe('plugins', () => {
     ['logging', undefined, [['maxBytes', '0']]],
     ['logging', undefined, [['hide', '|']]],
     ['logging', undefined, [['redact', 'x']]],
+    ['ip-filter', undefined, []],
+    ['ip-filter', '10.0.0.0/33', []],
   ] as const)('refuse %s:%s %j from a command line', (name, value, pairs) => {
     const text = { name, pairs, ...(value !== undefined && { value }) }
     expect(() => registry.configure(text)).toThrow(InvalidOptionError)

@@ -40,3 +40,14 @@ export class UnexpectedEndError extends FrameError {
     this.received = received
   }
 }
+
+/** A guard does not let a datagram through: it is over a rate, say, or its sender is not let in. */
+export class FrameRefusedError extends FrameError {
+  readonly code = 'MILLRACE_ERR_FRAME_REFUSED'
+  /** Why, in words. */
+  readonly reason: string
+  constructor(reason: string) {
+    super('FrameRefusedError', `a frame was refused: ${reason}`)
+    this.reason = reason
+  }
+}
