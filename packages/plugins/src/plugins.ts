@@ -1,6 +1,7 @@
 import { chunker } from './chunker.ts'
 import { discard } from './discard.ts'
 import { echo } from './echo.ts'
+import { connectionGuard } from './guards/connection-guard.ts'
 import { ipFilter } from './guards/ip-filter.ts'
 import { logging } from './logging.ts'
 import { uppercaser } from './uppercaser.ts'
@@ -18,6 +19,7 @@ export const plugins: readonly [
   typeof echo,
   typeof discard,
   typeof ipFilter,
+  typeof connectionGuard,
 ] = [
   logging,
   chunker,
@@ -25,4 +27,5 @@ export const plugins: readonly [
   echo,
   discard,
   ipFilter,
+  connectionGuard,
 ]

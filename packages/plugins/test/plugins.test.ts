@@ -19,6 +19,7 @@ const needed: Readonly<Record<string, readonly (readonly [string, string])[]>> =
 const NAMES = [
   'logging', 'chunker', 'uppercaser', 'echo', 'discard',
   'ip-filter',
+  'connection-guard',
 ]
 
 function defaultsOf(options: OptionDescriptions): Record<string, unknown> {
