@@ -1,8 +1,9 @@
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { connect } from 'node:net'
-import { createTcpServer, createUdpServer, echo, ipFilter, pipeline } from 'millrace'
-import { describe, expect, test } from 'vitest'
+import { connectTcp, createContainer, createTcpServer, createUdpServer, CLOCK, echo, ipFilter, pipeline, rateLimit } from 'millrace'
+import { VirtualClock } from '@millrace/core/testing'
+import { describe, expect, test, vi } from 'vitest'
 
 describe('ipFilter', () => {
   test('closes a TCP connection without a word and counts it', async () => {
@@ -22,6 +23,54 @@ describe('ipFilter', () => {
     })
     socket.send('a', server.address?.port, '127.0.0.1')
     expect(await refused).toMatchObject({ reason: 'plugin', transport: 'udp' })
+    socket.close()
+    await server.close()
+  })
+})
+
+describe('rateLimit', () => {
+  test('stops a TCP peer by not reading, and lets it go on', async () => {
+    const clock = new VirtualClock()
+    const container = createContainer().register(CLOCK, { useValue: clock })
+    const limited = pipeline(rateLimit({ bytes: 100_000 }), echo())
+    const server = await createTcpServer(limited, { container, idleTimeout: 0, writeTimeout: 0 }).listen({ port: 0 })
+    const client = await connectTcp({ port: server.address?.port, idleTimeout: 0, writeTimeout: 0 })
+    let received = 0
+    const reading = (async () => {
+      for await (const chunk of client) received += chunk.length
+    })()
+    // More than the buffers of both systems take in: the rest stays with the client for as long as nobody reads.
+    const size = 64 * 2 ** 20
+    client.write(Buffer.alloc(size / 2))
+    client.write(Buffer.alloc(size / 2))
+    const [served] = await vi.waitFor(() => {
+      expect(server.connections.size).toBe(1)
+      return [...server.connections]
+    })
+    await vi.waitFor(() => expect(received).toBeGreaterThan(99_999))
+    expect(received).toBeLessThan(100_000 + 2 * 65_536)
+    let drained = false
+    void client.drain().then(() => (drained = true), () => {})
+    const before = served?.bytesRead
+    // The time stands still: however often the loop turns, no more is read.
+    for (let i = 0; i < 50; i++) await new Promise((resolve) => setImmediate(resolve))
+    expect([drained, served?.bytesRead]).toEqual([false, before])
+    clock.advance(10_000)
+    await vi.waitFor(() => expect(served?.bytesRead).toBeGreaterThan(before ?? 0))
+    client.abort()
+    await reading.catch(() => {})
+    server.abort()
+    await server.closed
+  })
+
+  test('drops datagrams and counts them', async () => {
+    const server = await createUdpServer(pipeline(rateLimit({ messages: 2 }), echo())).listen({ port: 0 })
+    const socket = createSocket('udp4')
+    const answers: string[] = []
+    socket.on('message', (data) => answers.push(String(data)))
+    for (const text of ['a', 'b', 'c', 'd']) socket.send(text, server.address?.port, '127.0.0.1')
+    await vi.waitFor(() => expect(server.counters.framesDropped).toBe(2))
+    await vi.waitFor(() => expect(answers).toHaveLength(2))
     socket.close()
     await server.close()
   })

@@ -3,6 +3,7 @@ import { discard } from './discard.ts'
 import { echo } from './echo.ts'
 import { connectionGuard } from './guards/connection-guard.ts'
 import { ipFilter } from './guards/ip-filter.ts'
+import { rateLimit } from './guards/rate-limit.ts'
 import { logging } from './logging.ts'
 import { uppercaser } from './uppercaser.ts'
 
@@ -20,6 +21,7 @@ export const plugins: readonly [
   typeof discard,
   typeof ipFilter,
   typeof connectionGuard,
+  typeof rateLimit,
 ] = [
   logging,
   chunker,
@@ -28,4 +30,5 @@ export const plugins: readonly [
   discard,
   ipFilter,
   connectionGuard,
+  rateLimit,
 ]

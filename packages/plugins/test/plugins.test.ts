@@ -15,11 +15,13 @@ const registry = new PluginRegistry(plugins)
 /** What must be given to those that cannot do without. */
 const needed: Readonly<Record<string, readonly (readonly [string, string])[]>> = {
   'ip-filter': [['allow', '::1']],
+  'rate-limit': [['bytes', '7']],
 }
 const NAMES = [
   'logging', 'chunker', 'uppercaser', 'echo', 'discard',
   'ip-filter',
   'connection-guard',
+  'rate-limit',
 ]
 
 function defaultsOf(options: OptionDescriptions): Record<string, unknown> {
@@ -50,7 +52,9 @@ describe('plugins', () => {
   test('describe options whose defaults are what is taken', () => {
     for (const { name, options } of registry.descriptions) {
       const pairs = needed[name] ?? []
-      expect(registry.configure({ name, pairs }).options).toEqual({ ...Object.fromEntries(pairs), ...defaultsOf(options) })
+      const { options: taken } = registry.configure({ name, pairs })
+      const rest = Object.entries(taken).filter(([key]) => !pairs.some(([given]) => given === key))
+      expect(Object.fromEntries(rest)).toEqual(defaultsOf(options))
     }
   })
 
@@ -82,6 +86,8 @@ describe('plugins', () => {
     ['logging', undefined, [['hide', '|']]],
     ['logging', undefined, [['redact', 'x']]],
     ['ip-filter', undefined, []],
+    ['rate-limit', undefined, []],
+    ['rate-limit', '0', []],
     ['ip-filter', '10.0.0.0/33', []],
   ] as const)('refuse %s:%s %j from a command line', (name, value, pairs) => {
     const text = { name, pairs, ...(value !== undefined && { value }) }

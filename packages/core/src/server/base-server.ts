@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import type { DependencyContainer } from 'tsyringe'
 import { type Observable, Subject } from 'rxjs'
 import type { BaseConnection } from '../connection/base-connection.ts'
@@ -71,6 +72,8 @@ export class BaseServer<C, L extends AbortOptions> implements Server<C, L>, Acce
     if (container.isRegistered(METRICS, true)) this.events$.subscribe(countInto(container.resolve(METRICS)))
     this.connections$ = this.#accepted.asObservable()
     const { clock } = this
+    // Each connection may wait for it.
+    setMaxListeners(0, this.#draining.signal)
     this.#runOptions = { ...limits, clock, draining: this.#draining.signal, admits: true, report: this.#hub.report }
   }
 
