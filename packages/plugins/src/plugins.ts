@@ -2,6 +2,7 @@ import { chunker } from './chunker.ts'
 import { discard } from './discard.ts'
 import { echo } from './echo.ts'
 import { connectionGuard } from './guards/connection-guard.ts'
+import { frameTimeout } from './guards/frame-timeout.ts'
 import { ipFilter } from './guards/ip-filter.ts'
 import { rateLimit } from './guards/rate-limit.ts'
 import { logging } from './logging.ts'
@@ -22,6 +23,7 @@ export const plugins: readonly [
   typeof ipFilter,
   typeof connectionGuard,
   typeof rateLimit,
+  typeof frameTimeout,
 ] = [
   logging,
   chunker,
@@ -31,4 +33,5 @@ export const plugins: readonly [
   ipFilter,
   connectionGuard,
   rateLimit,
+  frameTimeout,
 ]

@@ -22,6 +22,7 @@ const NAMES = [
   'ip-filter',
   'connection-guard',
   'rate-limit',
+  'frame-timeout',
 ]
 
 function defaultsOf(options: OptionDescriptions): Record<string, unknown> {

@@ -51,3 +51,14 @@ export class FrameRefusedError extends FrameError {
     this.reason = reason
   }
 }
+
+/** A frame was begun and not complete in time: its peer is slow, or means harm. */
+export class FrameTimeoutError extends FrameError {
+  readonly code = 'MILLRACE_ERR_FRAME_TIMEOUT'
+  /** In ms. */
+  readonly timeout: number
+  constructor(timeout: number) {
+    super('FrameTimeoutError', `a frame was begun and not complete within ${timeout} ms`)
+    this.timeout = timeout
+  }
+}

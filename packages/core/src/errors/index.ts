@@ -13,7 +13,7 @@ export {
   IdleTimeoutError,
   WriteTimeoutError,
 } from './connection-errors.ts'
-export { CorruptFrameError, FrameError, FrameRefusedError, FrameTooLongError, UnexpectedEndError } from './frame-errors.ts'
+export { CorruptFrameError, FrameError, FrameRefusedError, FrameTimeoutError, FrameTooLongError, UnexpectedEndError } from './frame-errors.ts'
 export { InvalidOptionError } from './invalid-option-error.ts'
 export {
   InvalidPipelineError,

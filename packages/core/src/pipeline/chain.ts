@@ -5,6 +5,7 @@ import { answersItself, type BuiltPlugin } from './built-pipeline.ts'
 import { answerAll } from './answer-all.ts'
 import { AnsweringEnd, ClosedGate } from './chain-ends.ts'
 import { DatagramAsyncLink } from './datagram-async-link.ts'
+import { FrameTap } from './frame-tap.ts'
 import { type Entry, feedWhole, type Next, type Segment, type Site, StageLink } from './link.ts'
 import type { Stages } from './plugin.ts'
 import type { Engine } from './engine.ts'
@@ -45,6 +46,8 @@ export class Chain {
   /** Entries that lead to whatever inbound link comes next. */
   #open: Entry[] | undefined
   #last: { next: Next } | undefined
+  /** Told of the frames of the first framer that is yet to open. */
+  #frameWatchers: readonly (() => void)[] | undefined
   #segment: Segment
   #outbound: Entry
 
@@ -107,6 +110,11 @@ export class Chain {
     else if (last?.serve) this.#run.serve(last.name, last.serve)
   }
 
+  /** Tells of each frame that the next framer down the list makes; before that one is open. */
+  watchFrames(callback: () => void): void {
+    this.#frameWatchers = [...(this.#frameWatchers ?? []), callback]
+  }
+
   feed(slice: Uint8Array): void {
     this.#first.next.item(slice)
   }
@@ -160,11 +168,13 @@ export class Chain {
     const context = new StageContext(this.#run, plugin, index, this.#outbound, gate)
     try {
       const stages = plugin.open(context)
+      context.opened()
       refusePromise(stages, 'open')
       if (typeof stages !== 'object' || stages === null) throw new TypeError('open returned no stages')
       this.#addStages(plugin, stages, gate)
       context.segment = this.#segment
       this.#open?.push(context)
+      if (plugin.frames && this.#frameWatchers) this.#tap(this.#frameWatchers, gate)
       return context
     } catch (error) {
       this.#run.raise(error, plugin.sites.inbound, 'open')
@@ -190,6 +200,15 @@ export class Chain {
     this.#open = []
     this.#segment = after
     this.#last = link
+  }
+
+  #tap(watchers: readonly (() => void)[], gate: ClosedGate): void {
+    const tap = new FrameTap(watchers)
+    tap.next = gate
+    this.#lead(tap)
+    this.#open = []
+    this.#last = tap
+    this.#frameWatchers = undefined
   }
 
   #addOutbound(stage: AnyStage, site: Site): void {

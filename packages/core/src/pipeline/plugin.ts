@@ -77,6 +77,18 @@ export interface PluginContext {
   emitOutbound(item: unknown): void
   /** Stops reading from the peer until the function it returns is called (idempotent). Several holds add up. */
   hold(): () => void
+  /**
+   * Since when the peer is being read without a break, by the {@link clock}; undefined while anything holds the reading. What
+   * a peer has not sent by a time that lies before it is not the peer's fault.
+   */
+  readonly readingSince: number | undefined
+  /**
+   * Calls back just before each frame or message that the first framer from here on, down the list, gives. To be called in
+   * `open`; describe the plugin with `needs: 'framer'`, so that it cannot stand where there is none.
+   *
+   * @throws {@link InvalidPipelineError} when it is called later.
+   */
+  watchFrames(callback: () => void): void
   /** Ends the connection with a {@link PluginError} whose cause this is. */
   fail(error: unknown): void
   /** Closes the connection: the outbound stages have their last word, what was written is flushed, nothing more is read. */

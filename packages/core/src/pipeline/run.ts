@@ -23,10 +23,10 @@ export class Run implements Engine, Intaker, ConnectionUser {
   readonly connection: BaseConnection
   readonly options: RunOptions
   readonly messages: MessageDuplex
+  readonly intake: Intake
+  readonly chain: Chain
   info: ConnectionInfo
   stopped = false
-  readonly #chain: Chain
-  readonly #intake: Intake
   readonly #answersItself: boolean
   #attributes: Attributes | undefined
   #outputOver: Deferred<void> | undefined
@@ -43,9 +43,9 @@ export class Run implements Engine, Intaker, ConnectionUser {
     connection.closesAtEnd = false
     connection.user = this
     this.messages = new MessageDuplex(this)
-    this.#chain = new Chain(this, plugins, new PeerEnd(this))
+    this.chain = new Chain(this, plugins, new PeerEnd(this))
     this.#answersItself = answersItself(plugins.at(-1))
-    this.#intake = new Intake(connection, options.highWaterMark, this)
+    this.intake = new Intake(connection, options, this)
   }
 
   get attributes(): Attributes {
@@ -62,11 +62,11 @@ export class Run implements Engine, Intaker, ConnectionUser {
 
   /** Whether the handler, or an asynchronous stage, has something in hand. */
   get busy(): boolean {
-    return this.#chain.busy || this.messages.busy(this.#serving)
+    return this.chain.busy || this.messages.busy(this.#serving)
   }
 
   get lastToWrite(): string {
-    return this.#chain.lastToWrite
+    return this.chain.lastToWrite
   }
 
   get deaf(): boolean {
@@ -74,15 +74,15 @@ export class Run implements Engine, Intaker, ConnectionUser {
   }
 
   feed(slice: Uint8Array): void {
-    this.#chain.feed(slice)
+    this.chain.feed(slice)
   }
 
   feedDatagram(datagram: Uint8Array): void {
-    this.#chain.feedDatagram(datagram)
+    this.chain.feedDatagram(datagram)
   }
 
   onEnd(): void {
-    if (!this.stopped) this.connection.batch(() => this.#chain.endInbound())
+    if (!this.stopped) this.connection.batch(() => this.chain.endInbound())
   }
 
   onError(error: Error): void {
@@ -90,25 +90,25 @@ export class Run implements Engine, Intaker, ConnectionUser {
   }
 
   get hasAsyncStages(): boolean {
-    return this.#chain.hasAsyncStages
+    return this.chain.hasAsyncStages
   }
 
   /** Opens the plugins and begins to read. */
   start(): void {
     this.#open(0)
     if (this.stopped) return
-    this.#intake.start()
+    this.intake.start()
   }
 
   proceed(index: number, changes: ProceedChanges | undefined): void {
     if (changes) this.info = changedInfo(this.info, changes)
-    if (!this.options.admits || this.#chain.admits(index + 1)) return this.#open(index + 1)
+    if (!this.options.admits || this.chain.admits(index + 1)) return this.#open(index + 1)
     this.connection.beginClose()
     this.#stop(undefined)
   }
 
   hold(): () => void {
-    return this.#intake.hold()
+    return this.intake.hold()
   }
 
   holdBack({ direction }: Site): () => void {
@@ -129,15 +129,15 @@ export class Run implements Engine, Intaker, ConnectionUser {
   }
 
   emitInbound(below: Entry, item: unknown): void {
-    if (!this.stopped) this.connection.batch(() => this.#chain.enterInbound(below, item))
+    if (!this.stopped) this.connection.batch(() => this.chain.enterInbound(below, item))
   }
 
   emitOutbound(above: Entry, item: unknown): void {
-    if (!this.stopped && this.#outputEnded === 'no') this.#chain.enterOutbound(item, above)
+    if (!this.stopped && this.#outputEnded === 'no') this.chain.enterOutbound(item, above)
   }
 
   emitFromHandler(item: unknown): void {
-    this.#chain.enterOutbound(item)
+    this.chain.enterOutbound(item)
   }
 
   get outputOver(): Promise<void> {
@@ -163,7 +163,7 @@ export class Run implements Engine, Intaker, ConnectionUser {
   endOutput(): void {
     if (this.#outputEnded !== 'no' || this.stopped) return
     this.#outputEnded = 'ending'
-    this.connection.batch(() => this.#chain.endOutbound())
+    this.connection.batch(() => this.chain.endOutbound())
   }
 
   close(): void {
@@ -208,14 +208,14 @@ export class Run implements Engine, Intaker, ConnectionUser {
 
   toError(thrown: unknown, { plugin, direction }: Site, phase: PluginPhase): PluginError {
     if (thrown instanceof PluginError) return thrown
-    const offset = direction === 'inbound' ? this.#intake.fed : this.connection.bytesWritten
+    const offset = direction === 'inbound' ? this.intake.fed : this.connection.bytesWritten
     const { remoteAddress } = this.info
     return new PluginError({ plugin, direction, phase, remoteAddress, offset }, thrown)
   }
 
   #open(index: number): void {
-    this.#chain.openFrom(index)
-    this.connection.borrows = this.#chain.borrows
+    this.chain.openFrom(index)
+    this.connection.borrows = this.chain.borrows
   }
 
   /** The handler is done: what it wrote goes out, further input is discarded for a while so that the peer gets it all. */
@@ -234,7 +234,7 @@ export class Run implements Engine, Intaker, ConnectionUser {
     if (this.stopped) return
     this.stopped = true
     this.#outputOver?.resolve()
-    this.#chain.stop(error)
+    this.chain.stop(error)
     this.messages.fail(error)
   }
 
@@ -243,7 +243,7 @@ export class Run implements Engine, Intaker, ConnectionUser {
     this.#linger?.cancel()
     for (const timer of this.#timers ?? []) timer.cancel()
     this.#stop(info.error)
-    this.#intake.release()
-    return this.#chain.close(info)
+    this.intake.release()
+    return this.chain.close(info)
   }
 }
