@@ -1,7 +1,8 @@
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { connect } from 'node:net'
-import { connectTcp, createContainer, createTcpServer, createUdpServer, CLOCK, echo, ipFilter, pipeline, rateLimit } from 'millrace'
+import { text } from 'node:stream/consumers'
+import { connectTcp, createContainer, createTcpServer, createUdpServer, CLOCK, echo, handle, ipFilter, pipeline, proxyProtocol, rateLimit } from 'millrace'
 import { VirtualClock } from '@millrace/core/testing'
 import { describe, expect, test, vi } from 'vitest'
 
@@ -71,6 +72,36 @@ describe('rateLimit', () => {
     for (const text of ['a', 'b', 'c', 'd']) socket.send(text, server.address?.port, '127.0.0.1')
     await vi.waitFor(() => expect(server.counters.framesDropped).toBe(2))
     await vi.waitFor(() => expect(answers).toHaveLength(2))
+    socket.close()
+    await server.close()
+  })
+})
+
+describe('proxyProtocol', () => {
+  const tell = handle(async (connection) => {
+    for await (const chunk of connection) connection.write(Buffer.from(`${connection.remoteAddress.address} ${String(Buffer.from(chunk))}`))
+  })
+
+  test('gives a handler over TCP the client, and what came with the header and after it', async () => {
+    const server = await createTcpServer(pipeline(proxyProtocol(), tell)).listen({ port: 0 })
+    const socket = connect({ host: '127.0.0.1', port: server.address?.port ?? 0, allowHalfOpen: true })
+    socket.setNoDelay(true)
+    const received = text(socket)
+    socket.write('PROXY TCP6 2001:db8::7 ::1 ')
+    await vi.waitFor(() => expect([...server.connections].map(({ bytesRead }) => bytesRead)).toEqual([27]))
+    socket.end('7 8\r\nhello')
+    expect(await received).toBe('2001:db8::7 hello')
+    await server.close()
+  })
+
+  test('gives a handler over UDP the client of its session', async () => {
+    const server = await createUdpServer(pipeline(proxyProtocol(), tell)).listen({ port: 0 })
+    const socket = createSocket('udp4')
+    const header = Buffer.from('0d0a0d0a000d0a515549540a2112000cc0000207c63364010007000a', 'hex')
+    socket.send('no header', server.address?.port, '127.0.0.1')
+    socket.send(Buffer.concat([header, Buffer.from('hello')]), server.address?.port, '127.0.0.1')
+    const [answer] = (await once(socket, 'message')) as [Buffer]
+    expect([String(answer), server.counters.framesDropped]).toEqual(['192.0.2.7 hello', 1])
     socket.close()
     await server.close()
   })

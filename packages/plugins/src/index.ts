@@ -15,6 +15,8 @@ export { ConnectionGuard, connectionGuard, type ConnectionGuardOptions } from '.
 export { FrameTimeout, frameTimeout, type FrameTimeoutFactory, type FrameTimeoutOptions } from './guards/frame-timeout.ts'
 export type { GuardFactory, PassingPlugin } from './guards/guard-factory.ts'
 export { IpFilter, ipFilter, type IpFilterOptions } from './guards/ip-filter.ts'
+export { PROXY_HEADER, type ProxyHeader, type ProxyTlv } from './guards/proxy-header.ts'
+export { ProxyProtocol, proxyProtocol, type ProxyProtocolFactory, type ProxyProtocolOptions } from './guards/proxy-protocol.ts'
 export { RateLimit, rateLimit, type RateLimitOptions } from './guards/rate-limit.ts'
 export { Logging, logging, type LoggingFactory, type LoggingOptions } from './logging.ts'
 export type { Redact } from './payload-writer.ts'

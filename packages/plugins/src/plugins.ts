@@ -4,6 +4,7 @@ import { echo } from './echo.ts'
 import { connectionGuard } from './guards/connection-guard.ts'
 import { frameTimeout } from './guards/frame-timeout.ts'
 import { ipFilter } from './guards/ip-filter.ts'
+import { proxyProtocol } from './guards/proxy-protocol.ts'
 import { rateLimit } from './guards/rate-limit.ts'
 import { logging } from './logging.ts'
 import { uppercaser } from './uppercaser.ts'
@@ -24,6 +25,7 @@ export const plugins: readonly [
   typeof connectionGuard,
   typeof rateLimit,
   typeof frameTimeout,
+  typeof proxyProtocol,
 ] = [
   logging,
   chunker,
@@ -34,4 +36,5 @@ export const plugins: readonly [
   connectionGuard,
   rateLimit,
   frameTimeout,
+  proxyProtocol,
 ]

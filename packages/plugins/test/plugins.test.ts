@@ -23,6 +23,7 @@ const NAMES = [
   'connection-guard',
   'rate-limit',
   'frame-timeout',
+  'proxy-protocol',
 ]
 
 function defaultsOf(options: OptionDescriptions): Record<string, unknown> {
