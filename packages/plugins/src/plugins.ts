@@ -3,6 +3,7 @@ import { discard } from './discard.ts'
 import { echo } from './echo.ts'
 import { connectionGuard } from './guards/connection-guard.ts'
 import { frameTimeout } from './guards/frame-timeout.ts'
+import { idle } from './guards/idle.ts'
 import { ipFilter } from './guards/ip-filter.ts'
 import { proxyProtocol } from './guards/proxy-protocol.ts'
 import { rateLimit } from './guards/rate-limit.ts'
@@ -26,6 +27,7 @@ export const plugins: readonly [
   typeof rateLimit,
   typeof frameTimeout,
   typeof proxyProtocol,
+  typeof idle,
 ] = [
   logging,
   chunker,
@@ -37,4 +39,5 @@ export const plugins: readonly [
   rateLimit,
   frameTimeout,
   proxyProtocol,
+  idle,
 ]

@@ -24,6 +24,7 @@ const NAMES = [
   'rate-limit',
   'frame-timeout',
   'proxy-protocol',
+  'idle',
 ]
 
 function defaultsOf(options: OptionDescriptions): Record<string, unknown> {
