@@ -6,6 +6,7 @@ import {
   type OptionDescription,
   type OptionDescriptions,
   plugins,
+  REQUEST_REPLY_OPTIONS,
   respond,
   SERVER_OPTIONS,
   TCP_CONNECT_OPTIONS,
@@ -35,6 +36,8 @@ const without = (options: OptionDescriptions, ...others: OptionDescriptions[]): 
 const prefixed = plugins.flatMap(({ description: { name, options } }) =>
   Object.entries(options).map(([option, description]) => [`${name}.${option}`, description] as const),
 )
+
+for (const [option, description] of Object.entries(REQUEST_REPLY_OPTIONS)) prefixed.push([`requestReply.${option}`, description])
 
 const sections: Readonly<Record<string, OptionDescriptions>> = {
   'Connections over TCP and Unix sockets': CONNECTION_OPTIONS,

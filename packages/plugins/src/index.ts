@@ -20,6 +20,13 @@ export { IpFilter, ipFilter, type IpFilterOptions } from './guards/ip-filter.ts'
 export { PROXY_HEADER, type ProxyHeader, type ProxyTlv } from './guards/proxy-header.ts'
 export { ProxyProtocol, proxyProtocol, type ProxyProtocolFactory, type ProxyProtocolOptions } from './guards/proxy-protocol.ts'
 export { RateLimit, rateLimit, type RateLimitOptions } from './guards/rate-limit.ts'
+export {
+  REQUEST_REPLY_OPTIONS,
+  type RequestOptions,
+  type RequestReply,
+  requestReply,
+  type RequestReplyOptions,
+} from './guards/request-reply.ts'
 export { Logging, logging, type LoggingFactory, type LoggingOptions } from './logging.ts'
 export type { Redact } from './payload-writer.ts'
 export { plugins } from './plugins.ts'

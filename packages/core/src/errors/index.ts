@@ -11,6 +11,8 @@ export {
   DrainTimeoutError,
   HalfCloseUnsupportedError,
   IdleTimeoutError,
+  RequestLimitError,
+  RequestTimeoutError,
   WriteTimeoutError,
 } from './connection-errors.ts'
 export { CorruptFrameError, FrameError, FrameRefusedError, FrameTimeoutError, FrameTooLongError, UnexpectedEndError } from './frame-errors.ts'
