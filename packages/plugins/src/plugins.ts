@@ -2,6 +2,7 @@ import { chunker } from './chunker.ts'
 import { discard } from './discard.ts'
 import { echo } from './echo.ts'
 import { connectionGuard } from './guards/connection-guard.ts'
+import { faults } from './guards/faults.ts'
 import { frameTimeout } from './guards/frame-timeout.ts'
 import { idle } from './guards/idle.ts'
 import { ipFilter } from './guards/ip-filter.ts'
@@ -28,6 +29,7 @@ export const plugins: readonly [
   typeof frameTimeout,
   typeof proxyProtocol,
   typeof idle,
+  typeof faults,
 ] = [
   logging,
   chunker,
@@ -40,4 +42,5 @@ export const plugins: readonly [
   frameTimeout,
   proxyProtocol,
   idle,
+  faults,
 ]

@@ -25,6 +25,7 @@ const NAMES = [
   'frame-timeout',
   'proxy-protocol',
   'idle',
+  'faults',
 ]
 
 function defaultsOf(options: OptionDescriptions): Record<string, unknown> {
