@@ -13,6 +13,7 @@ import {
   TCP_LISTEN_OPTIONS,
   TCP_SERVER_OPTIONS,
   TCP_SOCKET_OPTIONS,
+  tee,
   UDP_CONNECT_OPTIONS,
   UDP_LISTEN_OPTIONS,
   UDP_SERVER_OPTIONS,
@@ -37,7 +38,10 @@ const prefixed = plugins.flatMap(({ description: { name, options } }) =>
   Object.entries(options).map(([option, description]) => [`${name}.${option}`, description] as const),
 )
 
-for (const [option, description] of Object.entries(REQUEST_REPLY_OPTIONS)) prefixed.push([`requestReply.${option}`, description])
+// Of what commands do not know.
+for (const [name, options] of [['requestReply', REQUEST_REPLY_OPTIONS], ['tee', tee.description.options]] as const) {
+  for (const [option, description] of Object.entries(options)) prefixed.push([`${name}.${option}`, description])
+}
 
 const sections: Readonly<Record<string, OptionDescriptions>> = {
   'Connections over TCP and Unix sockets': CONNECTION_OPTIONS,

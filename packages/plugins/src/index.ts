@@ -28,6 +28,8 @@ export {
   requestReply,
   type RequestReplyOptions,
 } from './guards/request-reply.ts'
+export type { TeeCopy, TeeTarget } from './guards/tee-outlet.ts'
+export { Tee, tee, type TeeIncomplete, type TeeOptions } from './guards/tee.ts'
 export { Logging, logging, type LoggingFactory, type LoggingOptions } from './logging.ts'
 export type { Redact } from './payload-writer.ts'
 export { plugins } from './plugins.ts'
