@@ -6,6 +6,7 @@ import { faults } from './guards/faults.ts'
 import { frameTimeout } from './guards/frame-timeout.ts'
 import { idle } from './guards/idle.ts'
 import { ipFilter } from './guards/ip-filter.ts'
+import { pcap } from './guards/pcap.ts'
 import { proxyProtocol } from './guards/proxy-protocol.ts'
 import { rateLimit } from './guards/rate-limit.ts'
 import { logging } from './logging.ts'
@@ -30,6 +31,7 @@ export const plugins: readonly [
   typeof proxyProtocol,
   typeof idle,
   typeof faults,
+  typeof pcap,
 ] = [
   logging,
   chunker,
@@ -43,4 +45,5 @@ export const plugins: readonly [
   proxyProtocol,
   idle,
   faults,
+  pcap,
 ]

@@ -16,6 +16,7 @@ const registry = new PluginRegistry(plugins)
 const needed: Readonly<Record<string, readonly (readonly [string, string])[]>> = {
   'ip-filter': [['allow', '::1']],
   'rate-limit': [['bytes', '7']],
+  pcap: [['path', 'a.pcap']],
 }
 const NAMES = [
   'logging', 'chunker', 'uppercaser', 'echo', 'discard',
@@ -26,6 +27,7 @@ const NAMES = [
   'proxy-protocol',
   'idle',
   'faults',
+  'pcap',
 ]
 
 function defaultsOf(options: OptionDescriptions): Record<string, unknown> {
