@@ -141,12 +141,17 @@ export class MessageDuplex extends DuplexFaces<unknown, unknown> implements Mess
     this.#release = undefined
   }
 
-  /** The run is over. */
+  /** Whether messages may still come, and somebody may want them. */
+  get awaitsEnd(): boolean {
+    return !this.#discarding && !this.#inbox?.over && !this.#over
+  }
+
+  /** The run is over. Messages that came whole, with their end, can still be read. */
   fail(error: Error | undefined): void {
     this.#writeClosed = true
     this.#over = true
     this.#error ??= error
-    this.#inbox?.fail(error, false)
+    if (error || !this.#inbox?.over) this.#inbox?.fail(error, false)
     this.#writable?.reject(error ?? new ConnectionClosedError())
   }
 

@@ -13,6 +13,7 @@ import type { Entry, Segment, Site } from './link.ts'
 import { MessageDuplex } from './message-duplex.ts'
 import { answersItself, type BuiltPlugin } from './built-pipeline.ts'
 import type { ProceedChanges } from './plugin.ts'
+import { RunTimers } from './run-timers.ts'
 import { changedInfo } from './changed-info.ts'
 
 /**
@@ -30,8 +31,10 @@ export class Run implements Engine, Intaker, ConnectionUser {
   readonly #answersItself: boolean
   #attributes: Attributes | undefined
   #outputOver: Deferred<void> | undefined
-  #timers: Set<Timer> | undefined
+  #timers: RunTimers | undefined
   #serving = false
+  #inputEnded = false
+  #released: CloseInfo | undefined
   #outputEnded: 'no' | 'ending' | 'ended' = 'no'
   #closing = false
   #linger: Timer | undefined
@@ -82,6 +85,7 @@ export class Run implements Engine, Intaker, ConnectionUser {
   }
 
   onEnd(): void {
+    this.#inputEnded = true
     if (!this.stopped) this.connection.batch(() => this.chain.endInbound())
   }
 
@@ -113,13 +117,9 @@ export class Run implements Engine, Intaker, ConnectionUser {
 
   holdBack({ direction }: Site): () => void {
     if (direction === 'inbound') return this.hold()
-    const releaseWrites = this.messages.holdWrites()
     // A handler is told by its writes; where the stages answer by themselves, only the reading can be held.
-    const releaseReads = this.#serving ? undefined : this.hold()
-    return () => {
-      releaseWrites()
-      releaseReads?.()
-    }
+    const holds = this.#serving ? [this.messages.holdWrites()] : [this.messages.holdWrites(), this.hold()]
+    return () => holds.forEach((release) => release())
   }
 
   whenWritable(): Promise<void> {
@@ -146,18 +146,7 @@ export class Run implements Engine, Intaker, ConnectionUser {
   }
 
   schedule(callback: () => void, delay: number): Timer {
-    const timers = (this.#timers ??= new Set())
-    const timer = this.options.clock.schedule(() => {
-      timers.delete(timer)
-      callback()
-    }, delay)
-    timers.add(timer)
-    return {
-      cancel: () => {
-        timers.delete(timer)
-        timer.cancel()
-      },
-    }
+    return (this.#timers ??= new RunTimers(this.options.clock)).schedule(callback, delay)
   }
 
   endOutput(): void {
@@ -180,6 +169,7 @@ export class Run implements Engine, Intaker, ConnectionUser {
   }
 
   onMessagesEnd(): void {
+    if (this.#released) return this.#stop(undefined)
     if (this.connection.datagram && !this.#serving && !this.messages.sinking) this.close()
   }
 
@@ -236,14 +226,20 @@ export class Run implements Engine, Intaker, ConnectionUser {
     this.#outputOver?.resolve()
     this.chain.stop(error)
     this.messages.fail(error)
+    this.#timers?.cancelAll()
+    if (this.#released) this.chain.close(this.#released)
   }
 
-  /** The connection is gone: nothing that was scheduled is called any more. */
+  /** The connection is gone. Asynchronous stages may still be at work on what came before its end: all of it is delivered. */
   onRelease(info: CloseInfo): Error | undefined {
     this.#linger?.cancel()
-    for (const timer of this.#timers ?? []) timer.cancel()
-    this.#stop(info.error)
     this.intake.release()
+    const late = !info.error && this.#inputEnded && !this.#closing && this.hasAsyncStages && this.messages.awaitsEnd
+    if (late && !this.stopped) {
+      this.#released = info
+      return undefined
+    }
+    this.#stop(info.error)
     return this.chain.close(info)
   }
 }
