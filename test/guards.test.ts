@@ -2,7 +2,7 @@ import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
-import { connectTcp, createContainer, createTcpServer, createUdpServer, CLOCK, echo, handle, ipFilter, pipeline, proxyProtocol, rateLimit } from 'millrace'
+import { compress, connectTcp, connectUdp, createContainer, createTcpServer, createUdpServer, CLOCK, echo, handle, ipFilter, pipeline, proxyProtocol, rateLimit } from 'millrace'
 import { VirtualClock } from '@millrace/core/testing'
 import { describe, expect, test, vi } from 'vitest'
 
@@ -103,6 +103,33 @@ describe('proxyProtocol', () => {
     const [answer] = (await once(socket, 'message')) as [Buffer]
     expect([String(answer), server.counters.framesDropped]).toEqual(['192.0.2.7 hello', 1])
     socket.close()
+    await server.close()
+  })
+})
+
+describe('compress', () => {
+  test('has bulk back over TCP, and its end', async () => {
+    const server = await createTcpServer(pipeline(compress(), echo())).listen({ port: 0 })
+    const client = await connectTcp({ port: server.address?.port ?? 0 }, pipeline(compress()))
+    const bytes = Buffer.from(Array.from({ length: 100_000 }, (_, i) => `${i} times to and fro `).join(''))
+    const sent = client.sink([bytes.subarray(0, 1_000_000), bytes.subarray(1_000_000)])
+    const received: Uint8Array[] = []
+    for await (const chunk of client) received.push(chunk)
+    await sent
+    expect(Buffer.compare(Buffer.concat(received), bytes)).toBe(0)
+    expect(client.bytesRead).toBeLessThan(bytes.length / 5)
+    await server.close()
+  })
+
+  test('has a datagram back over UDP', async () => {
+    const server = await createUdpServer(pipeline(compress(), echo())).listen({ port: 0 })
+    const client = await connectUdp({ port: server.address?.port ?? 0 }, pipeline(compress()))
+    client.write(Buffer.alloc(1_000, 'a'))
+    for await (const datagram of client) {
+      expect([datagram.length, client.bytesRead < 100]).toEqual([1_000, true])
+      break
+    }
+    await client.close()
     await server.close()
   })
 })

@@ -1,6 +1,7 @@
 import { chunker } from './chunker.ts'
 import { discard } from './discard.ts'
 import { echo } from './echo.ts'
+import { compress } from './guards/compress.ts'
 import { connectionGuard } from './guards/connection-guard.ts'
 import { faults } from './guards/faults.ts'
 import { frameTimeout } from './guards/frame-timeout.ts'
@@ -32,6 +33,7 @@ export const plugins: readonly [
   typeof idle,
   typeof faults,
   typeof pcap,
+  typeof compress,
 ] = [
   logging,
   chunker,
@@ -46,4 +48,5 @@ export const plugins: readonly [
   idle,
   faults,
   pcap,
+  compress,
 ]

@@ -28,6 +28,7 @@ const NAMES = [
   'idle',
   'faults',
   'pcap',
+  'compress',
 ]
 
 function defaultsOf(options: OptionDescriptions): Record<string, unknown> {
