@@ -74,9 +74,10 @@ describe('a connection that has ended cleanly both ways', () => {
 
   test('ends in what an asynchronous stage throws of it', async () => {
     const [connection, other] = connectionPair()
-    let fail = (_: Error): void => {}
+    let fail!: (error: Error) => void
+    const failed = new Promise<Bytes>((_, reject) => (fail = reject))
     const failing = inbound('failing', async function* (source: AsyncIterable<Bytes>) {
-      for await (const _ of source) await new Promise((_resolve, reject) => (fail = reject))
+      for await (const _ of source) yield await failed
     })
     const messages = client(connection, failing)
     const reading = collect(messages).catch((error: unknown) => error)
