@@ -86,6 +86,22 @@ describe('a connection that has ended cleanly both ways', () => {
     expect(await reading).toBeInstanceOf(PluginError)
   })
 
+  test('expands no further while its reader takes nothing, and then all of it', async () => {
+    const [connection, other] = connectionPair()
+    let made = 0
+    const expanding = inbound('expanding', async function* (source: AsyncIterable<Bytes>) {
+      for await (const _ of source) for (; made < 1_000; made++) yield new Uint8Array(4_096)
+    })
+    const messages = client(connection, expanding)
+    void messages.closeWrite()
+    other.write(encode('abc'))
+    void other.closeWrite()
+    await turns()
+    // A high-water mark of 64 KiB, and the one in hand.
+    expect(made).toBeLessThan(20)
+    expect(joined(await collect(messages)).length).toBe(1_000 * 4_096)
+  })
+
   test('gives nothing more to who has closed it', async () => {
     const [connection, other] = connectionPair()
     const { plugin, open } = gated()

@@ -17,6 +17,7 @@ export class MessageDuplex extends DuplexFaces<unknown, unknown> implements Mess
   /** Requests that are being answered. */
   answering = 0
   #release: (() => void) | undefined
+  #room: Deferred<void> | undefined
   #writeHolds = 0
   #writable: Deferred<void> | undefined
   #writeClosed = false
@@ -137,8 +138,20 @@ export class MessageDuplex extends DuplexFaces<unknown, unknown> implements Mess
     this.#discarding = true
     this.#writeClosed = true
     this.inbox.fail(undefined, true)
+    this.#letCome()
+  }
+
+  /** Resolves when fewer messages wait than may, at once where it is so, or when none will come any more. */
+  whenRoom(): Promise<void> {
+    if (!this.#release || this.#over) return Promise.resolve()
+    return (this.#room ??= deferred()).promise
+  }
+
+  #letCome(): void {
     this.#release?.()
     this.#release = undefined
+    this.#room?.resolve()
+    this.#room = undefined
   }
 
   /** Whether messages may still come, and somebody may want them. */
@@ -152,6 +165,7 @@ export class MessageDuplex extends DuplexFaces<unknown, unknown> implements Mess
     this.#over = true
     this.#error ??= error
     if (error || !this.#inbox?.over) this.#inbox?.fail(error, false)
+    this.#room?.resolve()
     this.#writable?.reject(error ?? new ConnectionClosedError())
   }
 
@@ -163,10 +177,7 @@ export class MessageDuplex extends DuplexFaces<unknown, unknown> implements Mess
   #makeInbox(): Inbox<unknown> {
     const flow = {
       pause: () => (this.#release ??= this.#run.hold()),
-      resume: () => {
-        this.#release?.()
-        this.#release = undefined
-      },
+      resume: () => this.#letCome(),
     }
     const inbox = new Inbox<unknown>(flow, this.#limit, sizeOf)
     if (this.#over) inbox.fail(this.#error, false)

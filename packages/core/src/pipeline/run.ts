@@ -124,8 +124,8 @@ export class Run implements Engine, Intaker, ConnectionUser {
 
   whenWritable(): Promise<void> {
     // Where a handler writes, the wire is its affair: an asynchronous stage that waited for it could wait for itself.
-    if (!this.#answersItself || this.connection.unsentBytes < this.highWaterMark) return Promise.resolve()
-    return this.connection.drain()
+    if (!this.#answersItself) return this.messages.whenRoom()
+    return this.connection.unsentBytes < this.highWaterMark ? Promise.resolve() : this.connection.drain()
   }
 
   emitInbound(below: Entry, item: unknown): void {
