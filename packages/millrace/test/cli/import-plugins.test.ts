@@ -1,3 +1,4 @@
+import { plugins as builtIn } from '@millrace/plugins'
 import { describe, expect, test } from 'vitest'
 import { createRegistry } from '../../src/cli/import-plugins.ts'
 import { UsageError } from '../../src/cli/usage-error.ts'
@@ -8,12 +9,12 @@ const names = async (files: readonly string[]): Promise<string[]> =>
 
 describe('createRegistry', () => {
   test('knows the plugins that come with Millrace', async () => {
-    expect(await names([])).toEqual(['logging', 'chunker', 'uppercaser', 'echo', 'discard'])
+    expect(await names([])).toEqual(builtIn.map(({ description }) => description.name))
   })
 
   test('adds the default exports of the modules, one or an array', async () => {
     const files = [fixture('plugins.mjs'), fixture('unbuildable.mjs')]
-    expect((await names(files)).slice(5)).toEqual(['boom', 'tenfold', 'words', 'unbuildable'])
+    expect((await names(files)).slice(builtIn.length)).toEqual(['boom', 'tenfold', 'words', 'unbuildable'])
   })
 
   test.each([

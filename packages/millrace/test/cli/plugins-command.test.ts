@@ -1,3 +1,4 @@
+import { plugins as builtIn } from '@millrace/plugins'
 import { describe, expect, test } from 'vitest'
 import { fixture, run } from './command.ts'
 
@@ -15,7 +16,7 @@ describe('millrace plugins', () => {
     const { code, stdout } = await run(['plugins', '--json'])
     expect(code).toBe(0)
     const plugins = JSON.parse(stdout) as { name: string }[]
-    expect(plugins.map(({ name }) => name)).toEqual(['logging', 'chunker', 'uppercaser', 'echo', 'discard'])
+    expect(plugins.map(({ name }) => name)).toEqual(builtIn.map(({ description }) => description.name))
     expect(plugins[1]).toMatchObject({
       accepts: 'bytes',
       produces: 'bytes',
