@@ -83,6 +83,16 @@ describe('tee', () => {
     expect(payloads(embedded as never)).toEqual([{ type: 'tee-incomplete', dropped: 2 }])
   })
 
+  test('has room again when a copy was refused', async () => {
+    let calls = 0
+    const embedded = embed(tee({ to: () => (calls++, Promise.reject(new Error('no'))), maxPending: 228 }))
+    for (let i = 0; i < 3; i++) {
+      embedded.writeInbound(Buffer.alloc(100))
+      await embedded.settled()
+    }
+    expect(calls).toBe(3)
+  })
+
   test('gives messages as they are', () => {
     const message = { text: 'a' }
     const copies: TeeCopy[] = []
