@@ -6,12 +6,14 @@ import {
   type OptionDescription,
   type OptionDescriptions,
   plugins,
+  REQUEST_REPLY_OPTIONS,
   respond,
   SERVER_OPTIONS,
   TCP_CONNECT_OPTIONS,
   TCP_LISTEN_OPTIONS,
   TCP_SERVER_OPTIONS,
   TCP_SOCKET_OPTIONS,
+  tee,
   UDP_CONNECT_OPTIONS,
   UDP_LISTEN_OPTIONS,
   UDP_SERVER_OPTIONS,
@@ -35,6 +37,11 @@ const without = (options: OptionDescriptions, ...others: OptionDescriptions[]): 
 const prefixed = plugins.flatMap(({ description: { name, options } }) =>
   Object.entries(options).map(([option, description]) => [`${name}.${option}`, description] as const),
 )
+
+// Of what commands do not know.
+for (const [name, options] of [['requestReply', REQUEST_REPLY_OPTIONS], ['tee', tee.description.options]] as const) {
+  for (const [option, description] of Object.entries(options)) prefixed.push([`${name}.${option}`, description])
+}
 
 const sections: Readonly<Record<string, OptionDescriptions>> = {
   'Connections over TCP and Unix sockets': CONNECTION_OPTIONS,

@@ -127,6 +127,13 @@ describe('embed with poison', () => {
     expect(embedded.inbound).toEqual([Uint8Array.of(2)])
   })
 
+  test('spares what is emitted of a Buffer, and the Buffer itself', () => {
+    const given = Buffer.from('ab')
+    const embedded = embed(inbound('pass', { push: (chunk, emit) => emit(chunk), borrows: true }), { poison: true })
+    embedded.writeInbound(given)
+    expect([String(given), ...embedded.inbound]).toEqual(['ab', Uint8Array.from(given)])
+  })
+
   test('leaves alone a stage that promises nothing, and the bytes of whoever wrote them', () => {
     const given = Uint8Array.of(1, 2)
     const honest = embed(late(false), { poison: true })

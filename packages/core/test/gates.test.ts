@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { InvalidPipelineError, pipeline, type PluginContext } from '../src/index.ts'
+import { createContainer, InvalidPipelineError, pipeline, type PluginContext } from '../src/index.ts'
 import { embed, everySplit } from '../src/testing/index.ts'
 import { decode, echo, encode, staged, tag, textOf } from './support/plugins.ts'
 
@@ -120,3 +120,58 @@ test('proceed is refused in a plugin that does not gate', () => {
   embedded.writeInbound(encode('x'))
   expect(embedded.error?.cause).toBeInstanceOf(InvalidPipelineError)
 })
+
+describe('plugins behind a gate', () => {
+  const asked: string[] = []
+  const guard = staged('guard', () => ({}), {
+    accept: ({ remoteAddress: { address } }) => {
+      asked.push(address)
+      return address === '192.0.2.7' ? { refuse: 'not that one' } : undefined
+    },
+  })
+
+  test('are asked when it proceeds, with what it has changed, and those before it at once', () => {
+    asked.length = 0
+    const embedded = embed(pipeline(guard, gate, guard, staged('later', () => expect.unreachable()), echo()))
+    expect(asked).toEqual(['memory'])
+    embedded.writeInbound(encode('!abc'))
+    expect(asked).toEqual(['memory', '192.0.2.7'])
+    expect(embedded.outbound).toEqual([])
+    expect(embedded.closed).toEqual({ initiator: 'local' })
+    const types = embedded.events.map(({ type }) => type)
+    expect(types).toEqual(['connection-opened', 'connection-refused', 'connection-closed'])
+    expect(embedded.events[1]).toMatchObject({ reason: 'plugin', remoteAddress: { address: '192.0.2.7' } })
+  })
+
+  test('are asked up to the next gate only', () => {
+    asked.length = 0
+    const open = staged('open', ({ proceed }) => ({ inbound: { push: (chunk, emit) => (proceed(), emit(chunk)) } }), { gates: true })
+    const embedded = embed(pipeline(guard, open, guard, gate, guard, echo()))
+    embedded.writeInbound(encode('x'))
+    expect(asked).toEqual(['memory', 'memory', '192.0.2.7'])
+    expect(embedded.closed).toBeDefined()
+  })
+})
+
+test('a gate may proceed while it is being opened: its own stages still come first', () => {
+  const eager = staged('eager', ({ proceed }) => {
+    proceed({ remoteAddress: { address: '192.0.2.7', port: 7, family: 'IPv4' } })
+    return tagging('a')
+  }, { gates: true })
+  const seen: string[] = []
+  const look = staged('look', ({ connection }) => (seen.push(connection.remoteAddress.address), {}))
+  const embedded = embed(pipeline(eager, look, tag('b'), echo()))
+  embedded.writeInbound(encode('x'))
+  expect(seen).toEqual(['192.0.2.7'])
+  expect(textOf(embedded.outbound)).toBe(textOf(plain()))
+})
+
+const tagging = (name: string): ReturnType<ReturnType<ReturnType<typeof tag>['build']>['open']> =>
+  tag(name).build(createContainer()).open({} as PluginContext)
+
+/** The same without a gate. */
+function plain(): readonly Uint8Array[] {
+  const embedded = embed(pipeline(tag('a'), tag('b'), echo()))
+  embedded.writeInbound(encode('x'))
+  return embedded.outbound
+}

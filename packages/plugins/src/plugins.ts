@@ -9,6 +9,15 @@ import { lines } from './framing/lines.ts'
 import { netstring } from './framing/netstring.ts'
 import { slip } from './framing/slip.ts'
 import { varintPrefixed } from './framing/varint-prefixed.ts'
+import { compress } from './guards/compress.ts'
+import { connectionGuard } from './guards/connection-guard.ts'
+import { faults } from './guards/faults.ts'
+import { frameTimeout } from './guards/frame-timeout.ts'
+import { idle } from './guards/idle.ts'
+import { ipFilter } from './guards/ip-filter.ts'
+import { pcap } from './guards/pcap.ts'
+import { proxyProtocol } from './guards/proxy-protocol.ts'
+import { rateLimit } from './guards/rate-limit.ts'
 import { logging } from './logging.ts'
 import { jsonLines } from './messages/json-lines.ts'
 import { json } from './messages/json.ts'
@@ -40,6 +49,15 @@ export const plugins: readonly [
   typeof jsonLines,
   typeof msgpack,
   typeof text,
+  typeof ipFilter,
+  typeof connectionGuard,
+  typeof rateLimit,
+  typeof frameTimeout,
+  typeof proxyProtocol,
+  typeof idle,
+  typeof faults,
+  typeof pcap,
+  typeof compress,
 ] = [
   logging,
   chunker,
@@ -58,4 +76,13 @@ export const plugins: readonly [
   jsonLines,
   msgpack,
   text,
+  ipFilter,
+  connectionGuard,
+  rateLimit,
+  frameTimeout,
+  proxyProtocol,
+  idle,
+  faults,
+  pcap,
+  compress,
 ]

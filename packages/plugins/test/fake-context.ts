@@ -34,6 +34,8 @@ export class FakeContext implements PluginContext {
 
   emitInbound = (): never => this.#refuse('emitInbound')
   emitOutbound = (item: unknown): void => void this.sent.push(item)
+  readonly readingSince = undefined
+  watchFrames = (): never => this.#refuse('watchFrames')
   hold = (): never => this.#refuse('hold')
   fail = (): never => this.#refuse('fail')
   close = (): never => this.#refuse('close')

@@ -15,6 +15,12 @@ const sourceOf = (name: string): string =>
   /^\.\/src\/(.+)\.ts$/.exec(manifest.exports[`./${name}`]?.['@millrace/source'] ?? '')?.[1] ?? name
 
 const registry = new PluginRegistry(plugins)
+/** What must be given to those that cannot do without. */
+const needed: Readonly<Record<string, readonly (readonly [string, string])[]>> = {
+  'ip-filter': [['allow', '::1']],
+  'rate-limit': [['bytes', '7']],
+  pcap: [['path', 'a.pcap']],
+}
 const NAMES = [
   'logging', 'chunker', 'uppercaser', 'echo', 'discard',
   'lines',
@@ -29,6 +35,15 @@ const NAMES = [
   'json-lines',
   'msgpack',
   'text',
+  'ip-filter',
+  'connection-guard',
+  'rate-limit',
+  'frame-timeout',
+  'proxy-protocol',
+  'idle',
+  'faults',
+  'pcap',
+  'compress',
 ]
 
 function defaultsOf(options: OptionDescriptions): Record<string, unknown> {
@@ -58,7 +73,10 @@ describe('plugins', () => {
 
   test('describe options whose defaults are what is taken', () => {
     for (const { name, options } of registry.descriptions) {
-      expect(registry.configure({ name, pairs: [] }).options).toEqual(defaultsOf(options))
+      const pairs = needed[name] ?? []
+      const { options: taken } = registry.configure({ name, pairs })
+      const rest = Object.entries(taken).filter(([key]) => !pairs.some(([given]) => given === key))
+      expect(Object.fromEntries(rest)).toEqual(defaultsOf(options))
     }
   })
 
@@ -78,6 +96,7 @@ describe('plugins', () => {
     ['chunker', '16', { size: 16 }],
     ['uppercaser', 'error', { invalid: 'error' }],
     ['logging', 'hex', { format: 'hex' }],
+    ['ip-filter', '10.0.0.0/8|::1', { allow: '10.0.0.0/8|::1' }],
   ])('take their primary option as %s:%s', (name, value, options) => {
     expect(registry.configure({ name, value, pairs: [] }).options).toMatchObject(options)
   })
@@ -89,6 +108,10 @@ describe('plugins', () => {
     ['logging', undefined, [['maxBytes', '0']]],
     ['logging', undefined, [['hide', '|']]],
     ['logging', undefined, [['redact', 'x']]],
+    ['ip-filter', undefined, []],
+    ['rate-limit', undefined, []],
+    ['rate-limit', '0', []],
+    ['ip-filter', '10.0.0.0/33', []],
   ] as const)('refuse %s:%s %j from a command line', (name, value, pairs) => {
     const text = { name, pairs, ...(value !== undefined && { value }) }
     expect(() => registry.configure(text)).toThrow(InvalidOptionError)

@@ -38,6 +38,8 @@ export interface PluginDefinition<
   readonly accepts?: Accepts
   /** What its inbound stage emits. Default `bytes`. */
   readonly produces?: P
+  /** What it cannot do without: a plugin after it that makes frames or messages. */
+  readonly needs?: 'framer'
   /** Services to resolve when it is built: they are the third argument of `open` and the others. */
   readonly inject?: I
   readonly gates?: boolean
@@ -108,7 +110,7 @@ function describe<WI, MI, MO, WO, D extends OptionDescriptions, I extends Inject
   if (typeof definition !== 'object' || definition === null) {
     throw new InvalidOptionError('definePlugin', 'an object', definition)
   }
-  const { name, help = '', options = {}, primary, accepts = 'bytes', produces = 'bytes' as P, open } = definition
+  const { name, help = '', options = {}, primary, accepts = 'bytes', produces = 'bytes' as P, open, needs } = definition
   if (typeof name !== 'string' || !NAME.test(name)) {
     throw new InvalidOptionError('definePlugin.name', 'lower-case letters, digits and dashes', name)
   }
@@ -116,5 +118,5 @@ function describe<WI, MI, MO, WO, D extends OptionDescriptions, I extends Inject
   if (primary !== undefined && !Object.hasOwn(options, primary)) {
     throw new InvalidOptionError(`${name}.primary`, 'the name of one of its options', primary)
   }
-  return Object.freeze({ name, help, options, accepts, produces, ...(primary !== undefined && { primary }) })
+  return Object.freeze({ name, help, options, accepts, produces, ...(primary !== undefined && { primary }), ...(needs && { needs }) })
 }

@@ -21,4 +21,6 @@ export interface PluginDescription {
   /** Kind of the inbound side; the outbound side is its mirror. */
   readonly accepts: Accepts
   readonly produces: Produces
+  /** What it cannot do without: a plugin after it that makes frames or messages. Default nothing. */
+  readonly needs?: 'framer'
 }

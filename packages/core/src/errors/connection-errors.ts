@@ -127,3 +127,25 @@ export class HalfCloseUnsupportedError extends MillraceError {
     super('HalfCloseUnsupportedError', `a connection over ${transport} cannot be half-closed`)
   }
 }
+
+/** No answer to a request came in time. An answer that comes later is nobody's. */
+export class RequestTimeoutError extends MillraceError {
+  readonly code = 'MILLRACE_ERR_REQUEST_TIMEOUT'
+  /** In milliseconds. */
+  readonly timeout: number
+  constructor(timeout: number) {
+    super('RequestTimeoutError', `no answer came within ${timeout} ms`)
+    this.timeout = timeout
+  }
+}
+
+/** So many requests of one connection wait for their answers that no further one is sent. */
+export class RequestLimitError extends MillraceError {
+  readonly code = 'MILLRACE_ERR_REQUEST_LIMIT'
+  /** In requests. */
+  readonly limit: number
+  constructor(limit: number) {
+    super('RequestLimitError', `${limit} requests of this connection wait for their answers`)
+    this.limit = limit
+  }
+}

@@ -76,3 +76,25 @@ export class InvalidMessageError extends FrameError {
     this.issues = issues
   }
 }
+
+/** A guard does not let a datagram through: it is over a rate, say, or its sender is not let in. */
+export class FrameRefusedError extends FrameError {
+  readonly code = 'MILLRACE_ERR_FRAME_REFUSED'
+  /** Why, in words. */
+  readonly reason: string
+  constructor(reason: string) {
+    super('FrameRefusedError', `a frame was refused: ${reason}`)
+    this.reason = reason
+  }
+}
+
+/** A frame was begun and not complete in time: its peer is slow, or means harm. */
+export class FrameTimeoutError extends FrameError {
+  readonly code = 'MILLRACE_ERR_FRAME_TIMEOUT'
+  /** In ms. */
+  readonly timeout: number
+  constructor(timeout: number) {
+    super('FrameTimeoutError', `a frame was begun and not complete within ${timeout} ms`)
+    this.timeout = timeout
+  }
+}

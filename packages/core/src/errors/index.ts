@@ -11,12 +11,16 @@ export {
   DrainTimeoutError,
   HalfCloseUnsupportedError,
   IdleTimeoutError,
+  RequestLimitError,
+  RequestTimeoutError,
   WriteTimeoutError,
 } from './connection-errors.ts'
 export {
   CorruptFrameError,
   FrameError,
   type FrameErrorOptions,
+  FrameRefusedError,
+  FrameTimeoutError,
   FrameTooLongError,
   InvalidMessageError,
   type MessageIssue,

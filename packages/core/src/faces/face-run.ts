@@ -1,7 +1,7 @@
 import type { ConnectionInfo } from '../connection/connection.ts'
 import { type Clock, systemClock } from '../connection/clock.ts'
 import { FrameError } from '../errors/frame-errors.ts'
-import { PluginError, type PluginPhase } from '../errors/pipeline-errors.ts'
+import { InvalidPipelineError, PluginError, type PluginPhase } from '../errors/pipeline-errors.ts'
 import { Attributes } from '../pipeline/attributes.ts'
 import type { BuiltPlugin } from '../pipeline/built-pipeline.ts'
 import { type LinkOwner, type Next, type Segment, type Site, StageLink } from '../pipeline/link.ts'
@@ -144,6 +144,10 @@ export class FaceRun implements LinkOwner {
       emitInbound: this.#direction === 'inbound' && !returns ? out : ignore,
       emitOutbound: this.#direction === 'outbound' || returns ? out : ignore,
       hold: () => ignore,
+      readingSince: -Infinity,
+      watchFrames: () => {
+        throw new InvalidPipelineError(`"${plugin.name}" looks at what plugins after it make, and there are none here`)
+      },
       fail: (error) => this.raise(error, site, 'fail'),
       close: () => this.#output.close(),
       event: ignore,

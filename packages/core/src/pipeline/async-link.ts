@@ -12,7 +12,7 @@ export interface AsyncLinkOwner extends LinkOwner {
   readonly highWaterMark: number
   /** The input of this direction must wait, until the function it returns is called. */
   holdBack(site: Site): () => void
-  /** Resolves when the wire has room; undefined where it has. Rejects when the connection is gone. */
+  /** Resolves when the wire, or whoever reads the messages, has room; undefined where it has. May reject when the connection is gone. */
   whenWritable(): Promise<void> | undefined
 }
 

@@ -6,6 +6,8 @@ import type { Direction, Plugin } from './plugin.ts'
 export interface BuiltPlugin extends Plugin<unknown, unknown, unknown, unknown> {
   /** Nothing comes after it: it answers by itself, or serves. */
   readonly terminal: boolean
+  /** Whether its inbound stage makes frames or messages of what it takes. */
+  readonly frames?: boolean
   /** For its links, and for errors. */
   readonly sites: Readonly<Record<Direction, Site>>
   /** For stateless serving: how `respond` answers one item. */

@@ -1,9 +1,11 @@
 import type { CloseInfo } from '../connection/connection.ts'
+import { askedTogether, askPlugins } from './ask-plugins.ts'
 import { AsyncLink, type AsyncNext } from './async-link.ts'
 import { answersItself, type BuiltPlugin } from './built-pipeline.ts'
 import { answerAll } from './answer-all.ts'
 import { AnsweringEnd, ClosedGate } from './chain-ends.ts'
 import { DatagramAsyncLink } from './datagram-async-link.ts'
+import { FrameTap } from './frame-tap.ts'
 import { type Entry, feedWhole, type Next, type Segment, type Site, StageLink } from './link.ts'
 import type { Stages } from './plugin.ts'
 import type { Engine } from './engine.ts'
@@ -44,6 +46,8 @@ export class Chain {
   /** Entries that lead to whatever inbound link comes next. */
   #open: Entry[] | undefined
   #last: { next: Next } | undefined
+  /** Told of the frames of the first framer that is yet to open. */
+  #frameWatchers: readonly (() => void)[] | undefined
   #segment: Segment
   #outbound: Entry
 
@@ -74,15 +78,28 @@ export class Chain {
     return this.#asyncLinks !== undefined
   }
 
+  /** Whether the plugins from this one on, up to the next that gates, let the connection in. A refusal is reported. */
+  admits(from: number): boolean {
+    const { info, options } = this.#run
+    const refused = askPlugins(askedTogether(this.#plugins, from), info)
+    if (!refused) return true
+    const { transport, remoteAddress } = info
+    options.report({ type: 'connection-refused', transport, remoteAddress, ...refused })
+    return false
+  }
+
   /** Opens plugins until one gates; behind the last one is the handler's end. */
   openFrom(index: number): void {
     const gate = new ClosedGate(this.#run)
     for (let i = index; i < this.#plugins.length; i++) {
       const plugin = this.#plugins[i] as BuiltPlugin
-      if (!this.#openPlugin(plugin, i, gate)) return
+      const context = this.#openPlugin(plugin, i, gate)
+      if (context === undefined) return
       this.#opened++
       if (plugin.gates) {
         this.#lead(gate)
+        // It may have proceeded while it was opened.
+        context.enter()
         return
       }
     }
@@ -91,6 +108,11 @@ export class Chain {
     this.#open = undefined
     if (last?.answer) this.#run.serve(last.name, answerAll(last.answer))
     else if (last?.serve) this.#run.serve(last.name, last.serve)
+  }
+
+  /** Tells of each frame that the next framer down the list makes; before that one is open. */
+  watchFrames(callback: () => void): void {
+    this.#frameWatchers = [...(this.#frameWatchers ?? []), callback]
   }
 
   feed(slice: Uint8Array): void {
@@ -142,19 +164,21 @@ export class Chain {
     return this.#run.connection.datagram ? { skipping: false, feeding: false } : STREAM
   }
 
-  #openPlugin(plugin: BuiltPlugin, index: number, gate: ClosedGate): boolean {
+  #openPlugin(plugin: BuiltPlugin, index: number, gate: ClosedGate): StageContext | undefined {
     const context = new StageContext(this.#run, plugin, index, this.#outbound, gate)
     try {
       const stages = plugin.open(context)
+      context.opened()
       refusePromise(stages, 'open')
       if (typeof stages !== 'object' || stages === null) throw new TypeError('open returned no stages')
       this.#addStages(plugin, stages, gate)
       context.segment = this.#segment
       this.#open?.push(context)
-      return true
+      if (plugin.frames && this.#frameWatchers) this.#tap(this.#frameWatchers, gate)
+      return context
     } catch (error) {
       this.#run.raise(error, plugin.sites.inbound, 'open')
-      return false
+      return undefined
     }
   }
 
@@ -176,6 +200,15 @@ export class Chain {
     this.#open = []
     this.#segment = after
     this.#last = link
+  }
+
+  #tap(watchers: readonly (() => void)[], gate: ClosedGate): void {
+    const tap = new FrameTap(watchers)
+    tap.next = gate
+    this.#lead(tap)
+    this.#open = []
+    this.#last = tap
+    this.#frameWatchers = undefined
   }
 
   #addOutbound(stage: AnyStage, site: Site): void {

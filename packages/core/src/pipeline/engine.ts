@@ -5,6 +5,8 @@ import type { PluginError, PluginPhase } from '../errors/pipeline-errors.ts'
 import type { ServerEvent } from '../server/events.ts'
 import type { AsyncLinkOwner } from './async-link.ts'
 import type { Attributes } from './attributes.ts'
+import type { Chain } from './chain.ts'
+import type { Intake } from './intake.ts'
 import type { Entry, Next, Site } from './link.ts'
 import type { MessageConnection } from './message-connection.ts'
 import type { ProceedChanges } from './plugin.ts'
@@ -18,6 +20,8 @@ export interface RunOptions {
   readonly lingerTimeout: number
   readonly clock: Clock
   readonly draining: AbortSignal
+  /** Whether plugins behind a gate are asked whether they accept, as those before it were: on a server. Default not. */
+  readonly admits?: boolean
   readonly report: (event: ServerEvent) => void
 }
 
@@ -35,6 +39,8 @@ export interface Engine extends AsyncLinkOwner {
   /** As the plugins see the connection: a gating plugin may have changed it. */
   readonly info: ConnectionInfo
   readonly messages: ServedMessages & Next
+  readonly chain: Pick<Chain, 'watchFrames'>
+  readonly intake: Pick<Intake, 'readingSince'>
   /** The plugin whose items go to the peer as they are. */
   readonly lastToWrite: string
   /** Resolves when the outbound stages have had their last word, or the run is over. */

@@ -1,5 +1,6 @@
 import type { BaseConnection } from '../connection/base-connection.ts'
 import type { Lease, Reader } from '../connection/lease.ts'
+import type { RunOptions } from './engine.ts'
 
 /** The largest piece that goes through the stages at once, in bytes: what it expands to is what a run may overshoot by. */
 const SLICE = 64 * 1024
@@ -19,14 +20,16 @@ export class Intake implements Reader<Uint8Array> {
   /** Bytes that have gone into the stages. */
   fed = 0
   readonly #connection: BaseConnection
-  readonly #highWaterMark: number
+  readonly #options: Pick<RunOptions, 'highWaterMark' | 'clock'>
   readonly #intaker: Intaker
   #lease: Lease<Uint8Array> | undefined
   #holds = 0
+  /** When reading went on after the last hold, by the clock. */
+  #resumedAt = -Infinity
 
-  constructor(connection: BaseConnection, highWaterMark: number, intaker: Intaker) {
+  constructor(connection: BaseConnection, options: Pick<RunOptions, 'highWaterMark' | 'clock'>, intaker: Intaker) {
     this.#connection = connection
-    this.#highWaterMark = highWaterMark
+    this.#options = options
     this.#intaker = intaker
   }
 
@@ -41,9 +44,19 @@ export class Intake implements Reader<Uint8Array> {
     if (this.#holds++ === 0) this.#lease?.pause()
     let held = true
     return () => {
-      if (held && --this.#holds === 0) this.#lease?.resume()
+      if (held && --this.#holds === 0) this.#resume()
       held = false
     }
+  }
+
+  /** By the clock; undefined while something holds the reading. */
+  get readingSince(): number | undefined {
+    return this.#holds > 0 ? undefined : this.#resumedAt
+  }
+
+  #resume(): void {
+    this.#resumedAt = this.#options.clock.now()
+    this.#lease?.resume()
   }
 
   release(): void {
@@ -89,7 +102,7 @@ export class Intake implements Reader<Uint8Array> {
   }
 
   #holdWhileFull(): void {
-    if (this.#connection.unsentBytes < this.#highWaterMark) return
+    if (this.#connection.unsentBytes < this.#options.highWaterMark) return
     this.#connection.whenDrained(this.hold())
   }
 }

@@ -17,6 +17,7 @@ export class MessageDuplex extends DuplexFaces<unknown, unknown> implements Mess
   /** Requests that are being answered. */
   answering = 0
   #release: (() => void) | undefined
+  #room: Deferred<void> | undefined
   #writeHolds = 0
   #writable: Deferred<void> | undefined
   #writeClosed = false
@@ -137,16 +138,34 @@ export class MessageDuplex extends DuplexFaces<unknown, unknown> implements Mess
     this.#discarding = true
     this.#writeClosed = true
     this.inbox.fail(undefined, true)
-    this.#release?.()
-    this.#release = undefined
+    this.#letCome()
   }
 
-  /** The run is over. */
+  /** Resolves when fewer messages wait than may, or when none will come any more; undefined where it is so. */
+  whenRoom(): Promise<void> | undefined {
+    if (!this.#release || this.#over) return undefined
+    return (this.#room ??= deferred()).promise
+  }
+
+  #letCome(): void {
+    this.#release?.()
+    this.#release = undefined
+    this.#room?.resolve()
+    this.#room = undefined
+  }
+
+  /** Whether messages may still come, and somebody may want them. */
+  get awaitsEnd(): boolean {
+    return !this.#discarding && !this.#inbox?.over && !this.#over
+  }
+
+  /** The run is over. Messages that came whole, with their end, can still be read. */
   fail(error: Error | undefined): void {
     this.#writeClosed = true
     this.#over = true
     this.#error ??= error
-    this.#inbox?.fail(error, false)
+    if (error || !this.#inbox?.over) this.#inbox?.fail(error, false)
+    this.#room?.resolve()
     this.#writable?.reject(error ?? new ConnectionClosedError())
   }
 
@@ -158,10 +177,7 @@ export class MessageDuplex extends DuplexFaces<unknown, unknown> implements Mess
   #makeInbox(): Inbox<unknown> {
     const flow = {
       pause: () => (this.#release ??= this.#run.hold()),
-      resume: () => {
-        this.#release?.()
-        this.#release = undefined
-      },
+      resume: () => this.#letCome(),
     }
     const inbox = new Inbox<unknown>(flow, this.#limit, sizeOf)
     if (this.#over) inbox.fail(this.#error, false)

@@ -144,4 +144,11 @@ function checkKinds(plugins: readonly PluginDescription[]): void {
       giver = `"${name}"`
     }
   }
+  checkNeeds(plugins)
+}
+
+function checkNeeds(plugins: readonly PluginDescription[]): void {
+  const lastFramer = plugins.findLastIndex(({ produces }) => produces === 'frame' || produces === 'message')
+  const lost = plugins.find(({ needs }, index) => needs === 'framer' && index >= lastFramer)
+  if (lost) throw new InvalidPipelineError(`"${lost.name}" looks at whole frames, but no plugin after it makes any`)
 }

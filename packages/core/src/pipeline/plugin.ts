@@ -32,8 +32,9 @@ export interface Stages<WireIn, MessageIn, MessageOut, WireOut> {
 export interface Plugin<WireIn, MessageIn, MessageOut, WireOut> {
   readonly name: string
   /**
-   * Asked before anything is opened, in order; the first {@link Refusal} turns the connection away. A throw does too, and is
-   * reported as a {@link PluginError}.
+   * Asked by a server before anything is opened, in order; the first {@link Refusal} turns the connection away. A throw does
+   * too, and is reported as a {@link PluginError}. A plugin behind one that gates is asked when that one proceeds, with what
+   * it has changed. (Clients, and stateless serving, ask nobody.)
    */
   readonly accept?: (info: ConnectionInfo) => void | Refusal
   /** Gives the fresh stages of one connection. Must not keep state that belongs to a connection anywhere else, nor return a promise. */
@@ -76,6 +77,18 @@ export interface PluginContext {
   emitOutbound(item: unknown): void
   /** Stops reading from the peer until the function it returns is called (idempotent). Several holds add up. */
   hold(): () => void
+  /**
+   * Since when the peer is being read without a break, by the {@link clock}; undefined while anything holds the reading. What
+   * a peer has not sent by a time that lies before it is not the peer's fault.
+   */
+  readonly readingSince: number | undefined
+  /**
+   * Calls back just before each frame or message that the first framer from here on, down the list, gives. To be called in
+   * `open`; describe the plugin with `needs: 'framer'`, so that it cannot stand where there is none.
+   *
+   * @throws {@link InvalidPipelineError} when it is called later.
+   */
+  watchFrames(callback: () => void): void
   /** Ends the connection with a {@link PluginError} whose cause this is. */
   fail(error: unknown): void
   /** Closes the connection: the outbound stages have their last word, what was written is flushed, nothing more is read. */
@@ -83,7 +96,8 @@ export interface PluginContext {
   /** Reports something of the plugin's own as a `plugin-event` of the server. */
   event(payload: unknown): void
   /**
-   * For a plugin that `gates`: the later ones open now, with these changes. Idempotent.
+   * For a plugin that `gates`: the later ones open now, with these changes. Idempotent. Called while the plugin itself is
+   * being opened, it takes effect when `open` has returned.
    *
    * @throws {@link InvalidPipelineError} in a plugin that does not gate.
    */

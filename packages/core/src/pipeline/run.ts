@@ -14,6 +14,7 @@ import type { Entry, Segment, Site } from './link.ts'
 import { MessageDuplex } from './message-duplex.ts'
 import { answersItself, type BuiltPlugin } from './built-pipeline.ts'
 import type { ProceedChanges } from './plugin.ts'
+import { RunTimers } from './run-timers.ts'
 import { changedInfo } from './changed-info.ts'
 
 /**
@@ -24,15 +25,17 @@ export class Run implements Engine, Intaker, ConnectionUser {
   readonly connection: BaseConnection
   readonly options: RunOptions
   readonly messages: MessageDuplex
+  readonly intake: Intake
+  readonly chain: Chain
   info: ConnectionInfo
   stopped = false
-  readonly #chain: Chain
-  readonly #intake: Intake
   readonly #answersItself: boolean
   #attributes: Attributes | undefined
   #outputOver: Deferred<void> | undefined
-  #timers: Set<Timer> | undefined
+  #timers: RunTimers | undefined
   #serving = false
+  #inputEnded = false
+  #released: CloseInfo | undefined
   #outputEnded: 'no' | 'ending' | 'ended' = 'no'
   #closing = false
   #linger: Timer | undefined
@@ -44,9 +47,9 @@ export class Run implements Engine, Intaker, ConnectionUser {
     connection.closesAtEnd = false
     connection.user = this
     this.messages = new MessageDuplex(this)
-    this.#chain = new Chain(this, plugins, new PeerEnd(this))
+    this.chain = new Chain(this, plugins, new PeerEnd(this))
     this.#answersItself = answersItself(plugins.at(-1))
-    this.#intake = new Intake(connection, options.highWaterMark, this)
+    this.intake = new Intake(connection, options, this)
   }
 
   get attributes(): Attributes {
@@ -63,11 +66,11 @@ export class Run implements Engine, Intaker, ConnectionUser {
 
   /** Whether the handler, or an asynchronous stage, has something in hand. */
   get busy(): boolean {
-    return this.#chain.busy || this.messages.busy(this.#serving)
+    return this.chain.busy || this.messages.busy(this.#serving)
   }
 
   get lastToWrite(): string {
-    return this.#chain.lastToWrite
+    return this.chain.lastToWrite
   }
 
   get deaf(): boolean {
@@ -75,15 +78,16 @@ export class Run implements Engine, Intaker, ConnectionUser {
   }
 
   feed(slice: Uint8Array): void {
-    this.#chain.feed(slice)
+    this.chain.feed(slice)
   }
 
   feedDatagram(datagram: Uint8Array): void {
-    this.#chain.feedDatagram(datagram)
+    this.chain.feedDatagram(datagram)
   }
 
   onEnd(): void {
-    if (!this.stopped) this.connection.batch(() => this.#chain.endInbound())
+    this.#inputEnded = true
+    if (!this.stopped) this.connection.batch(() => this.chain.endInbound())
   }
 
   onError(error: Error): void {
@@ -91,52 +95,50 @@ export class Run implements Engine, Intaker, ConnectionUser {
   }
 
   get hasAsyncStages(): boolean {
-    return this.#chain.hasAsyncStages
+    return this.chain.hasAsyncStages
   }
 
   /** Opens the plugins and begins to read. */
   start(): void {
     this.#open(0)
     if (this.stopped) return
-    this.#intake.start()
+    this.intake.start()
   }
 
   proceed(index: number, changes: ProceedChanges | undefined): void {
     if (changes) this.info = changedInfo(this.info, changes)
-    this.#open(index + 1)
+    if (!this.options.admits || this.chain.admits(index + 1)) return this.#open(index + 1)
+    this.connection.beginClose()
+    this.#stop(undefined)
   }
 
   hold(): () => void {
-    return this.#intake.hold()
+    return this.intake.hold()
   }
 
   holdBack({ direction }: Site): () => void {
     if (direction === 'inbound') return this.hold()
-    const releaseWrites = this.messages.holdWrites()
     // A handler is told by its writes; where the stages answer by themselves, only the reading can be held.
-    const releaseReads = this.#serving ? undefined : this.hold()
-    return () => {
-      releaseWrites()
-      releaseReads?.()
-    }
+    const holds = this.#serving ? [this.messages.holdWrites()] : [this.messages.holdWrites(), this.hold()]
+    return () => holds.forEach((release) => release())
   }
 
   whenWritable(): Promise<void> | undefined {
     // Where a handler writes, the wire is its affair: an asynchronous stage that waited for it could wait for itself.
-    if (!this.#answersItself || this.connection.unsentBytes < this.highWaterMark) return undefined
-    return this.connection.drain()
+    if (!this.#answersItself) return this.messages.whenRoom()
+    return this.connection.unsentBytes < this.highWaterMark ? undefined : this.connection.drain()
   }
 
   emitInbound(below: Entry, item: unknown): void {
-    if (!this.stopped) this.connection.batch(() => this.#chain.enterInbound(below, item))
+    if (!this.stopped) this.connection.batch(() => this.chain.enterInbound(below, item))
   }
 
   emitOutbound(above: Entry, item: unknown): void {
-    if (!this.stopped && this.#outputEnded === 'no') this.#chain.enterOutbound(item, above)
+    if (!this.stopped && this.#outputEnded === 'no') this.chain.enterOutbound(item, above)
   }
 
   emitFromHandler(item: unknown): void {
-    this.#chain.enterOutbound(item)
+    this.chain.enterOutbound(item)
   }
 
   get outputOver(): Promise<void> {
@@ -145,24 +147,13 @@ export class Run implements Engine, Intaker, ConnectionUser {
   }
 
   schedule(callback: () => void, delay: number): Timer {
-    const timers = (this.#timers ??= new Set())
-    const timer = this.options.clock.schedule(() => {
-      timers.delete(timer)
-      callback()
-    }, delay)
-    timers.add(timer)
-    return {
-      cancel: () => {
-        timers.delete(timer)
-        timer.cancel()
-      },
-    }
+    return (this.#timers ??= new RunTimers(this.options.clock)).schedule(callback, delay)
   }
 
   endOutput(): void {
     if (this.#outputEnded !== 'no' || this.stopped) return
     this.#outputEnded = 'ending'
-    this.connection.batch(() => this.#chain.endOutbound())
+    this.connection.batch(() => this.chain.endOutbound())
   }
 
   close(): void {
@@ -179,6 +170,7 @@ export class Run implements Engine, Intaker, ConnectionUser {
   }
 
   onMessagesEnd(): void {
+    if (this.#released) return this.#stop(undefined)
     if (this.connection.datagram && !this.#serving && !this.messages.sinking) this.close()
   }
 
@@ -207,14 +199,14 @@ export class Run implements Engine, Intaker, ConnectionUser {
 
   toError(thrown: unknown, { plugin, direction }: Site, phase: PluginPhase): PluginError {
     if (thrown instanceof PluginError) return thrown
-    const offset = direction === 'inbound' ? this.#intake.fed : this.connection.bytesWritten
+    const offset = direction === 'inbound' ? this.intake.fed : this.connection.bytesWritten
     const { remoteAddress } = this.info
     return new PluginError({ plugin, direction, phase, remoteAddress, offset }, thrown)
   }
 
   #open(index: number): void {
-    this.#chain.openFrom(index)
-    this.connection.borrows = this.#chain.borrows
+    this.chain.openFrom(index)
+    this.connection.borrows = this.chain.borrows
   }
 
   /** The handler is done: what it wrote goes out, further input is discarded for a while so that the peer gets it all. */
@@ -233,16 +225,22 @@ export class Run implements Engine, Intaker, ConnectionUser {
     if (this.stopped) return
     this.stopped = true
     this.#outputOver?.resolve()
-    this.#chain.stop(error)
+    this.chain.stop(error)
     this.messages.fail(error)
+    this.#timers?.cancelAll()
+    if (this.#released) this.chain.close(this.#released)
   }
 
-  /** The connection is gone: nothing that was scheduled is called any more. */
+  /** The connection is gone. Asynchronous stages may still be at work on what came before its end: all of it is delivered. */
   onRelease(info: CloseInfo): Error | undefined {
     this.#linger?.cancel()
-    for (const timer of this.#timers ?? []) timer.cancel()
+    this.intake.release()
+    const late = !info.error && this.#inputEnded && !this.#closing && this.hasAsyncStages && this.messages.awaitsEnd
+    if (late && !this.stopped) {
+      this.#released = info
+      return undefined
+    }
     this.#stop(info.error)
-    this.#intake.release()
-    return this.#chain.close(info)
+    return this.chain.close(info)
   }
 }

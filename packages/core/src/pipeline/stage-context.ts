@@ -25,6 +25,10 @@ export class StageContext implements PluginContext, Entry {
   #emitOutbound: PluginContext['emitOutbound'] | undefined
   #clock: ConnectionClock | undefined
   #proceeded = false
+  /** Its plugin's `open` has returned. */
+  #opened = false
+  #entered = false
+  #changes: ProceedChanges | undefined
 
   constructor(run: Engine, plugin: BuiltPlugin, index: number, above: Entry, closed: Next) {
     this.next = closed
@@ -68,6 +72,17 @@ export class StageContext implements PluginContext, Entry {
     return () => this.#run.hold()
   }
 
+  get readingSince(): number | undefined {
+    return this.#run.intake.readingSince
+  }
+
+  get watchFrames(): PluginContext['watchFrames'] {
+    return (callback) => {
+      if (this.#opened) throw new InvalidPipelineError(`plugin "${this.#plugin.name}" was late: watchFrames is for open`)
+      this.#run.chain.watchFrames(() => callSafely(callback, (error) => this.#run.raise(error, this.#plugin.sites.inbound, 'emit')))
+    }
+  }
+
   get fail(): PluginContext['fail'] {
     return (error) => this.#run.raise(error, this.#plugin.sites.inbound, 'fail')
   }
@@ -88,8 +103,19 @@ export class StageContext implements PluginContext, Entry {
       if (!this.#plugin.gates) throw new InvalidPipelineError(`plugin "${this.#plugin.name}" does not gate`)
       if (this.#run.stopped || this.#proceeded) return
       this.#proceeded = true
-      this.#run.proceed(this.#index, changes)
+      this.#changes = changes
+      if (this.#entered) this.#run.proceed(this.#index, changes)
     }
+  }
+
+  opened(): void {
+    this.#opened = true
+  }
+
+  /** Its plugin's stages have their place: one that proceeded while it was opened does so now. */
+  enter(): void {
+    this.#entered = true
+    if (this.#proceeded) this.#run.proceed(this.#index, this.#changes)
   }
 }
 
@@ -113,11 +139,15 @@ class ConnectionClock implements Clock {
 
   #call(callback: () => void): void {
     if (this.#run.stopped) return
-    const fail = (error: unknown): void => this.#run.raise(error, this.#site, 'timer')
-    try {
-      takeRejection(callback(), fail)
-    } catch (error) {
-      fail(error)
-    }
+    callSafely(callback, (error) => this.#run.raise(error, this.#site, 'timer'))
+  }
+}
+
+/** Calls what a plugin gave; what it throws, or its promise rejects with, is that plugin's failure. */
+function callSafely(callback: () => void, fail: (error: unknown) => void): void {
+  try {
+    takeRejection(callback(), fail)
+  } catch (error) {
+    fail(error)
   }
 }

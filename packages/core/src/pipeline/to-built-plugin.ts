@@ -20,6 +20,7 @@ export function toBuiltPlugin(
     ...(plugin.serve && { serve: async (connection) => plugin.serve?.(connection) }),
     ...(plugin.answer && { answer: plugin.answer }),
     ...(plugin.dispose && { dispose: () => plugin.dispose?.() }),
+    frames: produces === 'frame' || produces === 'message',
     gates: plugin.gates ?? false,
     perDatagram: plugin.perDatagram ?? false,
   }

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import type { DependencyContainer } from 'tsyringe'
 import { type Observable, Subject } from 'rxjs'
 import type { BaseConnection } from '../connection/base-connection.ts'
@@ -71,7 +72,9 @@ export class BaseServer<C, L extends AbortOptions> implements Server<C, L>, Acce
     if (container.isRegistered(METRICS, true)) this.events$.subscribe(countInto(container.resolve(METRICS)))
     this.connections$ = this.#accepted.asObservable()
     const { clock } = this
-    this.#runOptions = { ...limits, clock, draining: this.#draining.signal, report: this.#hub.report }
+    // Each connection may wait for it.
+    setMaxListeners(0, this.#draining.signal)
+    this.#runOptions = { ...limits, clock, draining: this.#draining.signal, admits: true, report: this.#hub.report }
   }
 
   get status(): ServerStatus {

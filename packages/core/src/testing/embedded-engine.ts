@@ -50,7 +50,7 @@ export class EmbeddedEngine {
     this.driver = driver
     const plugins = wire === 'bytes' ? built.plugins : [this.#wireEnd(), ...built.plugins]
     const report = (event: ServerEvent): void => void this.events.push(event)
-    this.run = new Run(connection, plugins, { ...limits, clock, draining: this.draining.signal, report })
+    this.run = new Run(connection, plugins, { ...limits, clock, draining: this.draining.signal, admits: true, report })
     this.#start(built, report)
   }
 

@@ -35,8 +35,9 @@ function lending(stage: AnyStage): AnyStage {
   return {
     push: (item, emit) => {
       if (!(item instanceof Uint8Array)) return stage.push(item, emit)
-      const loan = item.slice()
-      stage.push(loan, (out) => emit(isViewOf(loan, out) ? out.slice() : out))
+      // Not slice, which of a Buffer is a view.
+      const loan = Uint8Array.from(item)
+      stage.push(loan, (out) => emit(isViewOf(loan, out) ? Uint8Array.from(out) : out))
       loan.fill(POISON)
     },
     endOfDatagram: (emit) => stage.endOfDatagram?.(emit),

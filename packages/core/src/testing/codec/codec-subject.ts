@@ -124,6 +124,8 @@ function bareContext(datagram: boolean, events: unknown[]): PluginContext {
     fail: refuse,
     close: refuse,
     event: (payload) => void events.push(payload),
+    readingSince: -Infinity,
+    watchFrames: refuse,
     proceed: refuse,
   }
 }
