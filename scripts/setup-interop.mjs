@@ -1,4 +1,5 @@
-// Installs what `npm run test:interop` speaks to, where it is missing: socat, netcat (the OpenBSD one) and Python 3.
+// Installs what `npm run test:interop` speaks to, where it is missing: socat, netcat (the OpenBSD one), Python 3, and the clients
+// of the servers in examples/servers.
 // Only on Debian and its kin, and only as root; elsewhere it says what to install.
 import { spawnSync } from 'node:child_process'
 
@@ -8,6 +9,7 @@ const tools = [
   // The traditional netcat has no -N (half-close at the end of stdin); the OpenBSD one lists it in its help.
   { name: 'nc (OpenBSD)', probe: ['nc', '-h'], says: /-N|\[-\w*N\w*\]/, from: 'netcat-openbsd' },
   { name: 'python3', probe: ['python3', '--version'], from: 'python3' },
+  { name: 'redis-cli', probe: ['redis-cli', '--version'], from: 'redis-tools' },
 ]
 
 function isMissing({ probe: [command, ...args], says }) {
