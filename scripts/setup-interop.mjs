@@ -10,6 +10,8 @@ const tools = [
   { name: 'nc (OpenBSD)', probe: ['nc', '-h'], says: /-N|\[-\w*N\w*\]/, from: 'netcat-openbsd' },
   { name: 'python3', probe: ['python3', '--version'], from: 'python3' },
   { name: 'redis-cli', probe: ['redis-cli', '--version'], from: 'redis-tools' },
+  { name: 'logger', probe: ['logger', '--version'], from: 'bsdutils' },
+  { name: 'rsyslogd', probe: ['rsyslogd', '-v'], from: 'rsyslog' },
 ]
 
 function isMissing({ probe: [command, ...args], says }) {

@@ -24,10 +24,9 @@ describe('servers among the examples', () => {
     expect(code).toBe(0)
   })
 
-  test.each(names)('%s says what it is, in 60 to 150 lines of at most 120 columns, and stands in the table', (name) => {
+  test.each(names)('%s says what it is, in at most 150 lines of 120 columns, and is in the table', (name) => {
     const lines = readText(`${name}.ts`).trimEnd().split('\n')
     expect(lines[0]).toMatch(/^\/\/ \S/)
-    expect(lines.length).toBeGreaterThanOrEqual(60)
     expect(lines.length).toBeLessThanOrEqual(150)
     expect(Math.max(...lines.map(({ length }) => length))).toBeLessThanOrEqual(120)
     expect(readText('README.md')).toContain(`| [${name}](${name}.ts) |`)
