@@ -1,4 +1,4 @@
-// Installs what `npm run test:interop` speaks to, where it is missing: socat, netcat (the OpenBSD one) and Python 3.
+// Installs what `npm run test:interop` speaks to, where it is missing: netcats, Python 3, and clients of the example servers.
 // Only on Debian and its kin, and only as root; elsewhere it says what to install.
 import { spawnSync } from 'node:child_process'
 
@@ -8,6 +8,10 @@ const tools = [
   // The traditional netcat has no -N (half-close at the end of stdin); the OpenBSD one lists it in its help.
   { name: 'nc (OpenBSD)', probe: ['nc', '-h'], says: /-N|\[-\w*N\w*\]/, from: 'netcat-openbsd' },
   { name: 'python3', probe: ['python3', '--version'], from: 'python3' },
+  { name: 'dig', probe: ['dig', '-v'], from: 'bind9-dnsutils' },
+  { name: 'kdig', probe: ['kdig', '--version'], from: 'knot-dnsutils' },
+  { name: 'dnsperf', probe: ['dnsperf', '-h'], from: 'dnsperf' },
+  { name: 'tshark', probe: ['tshark', '--version'], from: 'tshark' },
 ]
 
 function isMissing({ probe: [command, ...args], says }) {
