@@ -1,5 +1,5 @@
-// `npm run example -- NAME [ARGS...]`: runs examples/NAME.ts, or examples/servers/NAME.ts as servers/NAME, from source. Without
-// a known name it lists what there is.
+// `npm run example -- NAME [ARGS...]`: runs examples/NAME.ts from source, servers/NAME for one of the servers. Without a known
+// name it lists what there is.
 import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'

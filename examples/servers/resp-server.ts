@@ -5,7 +5,7 @@ import { handle, type MessageConnection, pipeline, sendTo, serve, type ServeOpti
 import { resp } from './resp/codec.ts'
 import { type Command, Malformed, type Reply, type Request, RespError } from './resp/messages.ts'
 import { Store } from './resp/store.ts'
-import { runAlone } from './support/run-alone.ts'
+import { runDirectly, runningOf } from './shared/running.ts'
 
 type Client = MessageConnection<Request, Reply>
 /** What a command has to work with: the words behind its name, and whose it is. */
@@ -140,11 +140,7 @@ export function startRespServer({ tcp, unix }: Pick<ServeOptions, 'tcp' | 'unix'
   return serve(pipeline(resp(), clients), { tcp: tcp && { ...LIMITS, ...tcp }, unix: unix && { ...LIMITS, ...unix } })
 }
 
-await runAlone(import.meta.url, {
-  port: 6379,
-  start: (port) => startRespServer({ tcp: { port } }),
-  tries: (port) => [
-    `redis-cli -p ${port} SET greeting hello`,
-    `redis-benchmark -p ${port} -q -t set,get -n 100000 -P 16`,
-  ],
+await runDirectly(import.meta.url, async (tcp) => runningOf(await startRespServer({ tcp })), {
+  port: 10_379,
+  hint: (port) => `redis-cli -p ${port} SET greeting hello`,
 })

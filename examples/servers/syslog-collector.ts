@@ -1,9 +1,9 @@
 // A syslog collector: RFC 3164 and 5424, over UDP and TCP, counted or in lines. Writes a line of JSON for each message.
 import { once } from 'node:events'
-import { pipeline, respond, serve, type ServeOptions, type Serving, text } from 'millrace'
+import { createTcpServer, createUdpServer, pipeline, respond, type ServerEvent, text } from 'millrace'
+import { type Address, listenOn, runDirectly, type Running } from './shared/running.ts'
 import { syslogFraming } from './syslog/framing.ts'
 import { parseSyslog, type SyslogMessage } from './syslog/parse.ts'
-import { runAlone } from './support/run-alone.ts'
 
 /** A message and where it came from. */
 export interface Collected extends SyslogMessage {
@@ -11,12 +11,14 @@ export interface Collected extends SyslogMessage {
 }
 
 /** Options of {@link startSyslogCollector}. */
-export interface CollectorOptions extends Pick<ServeOptions, 'tcp' | 'udp' | 'onEvent'> {
+export interface CollectorOptions extends Address {
   /**
    * Takes a message. While its promise is pending, a TCP sender's connection is not read: it has to wait. Over UDP
    * 1,024 messages wait, and further ones are dropped.
    */
   readonly collect: (message: Collected) => Promise<void> | void
+  /** What could not be taken is an event: `frame-dropped`, or `connection-closed` with an error. */
+  readonly onEvent?: (event: ServerEvent) => void
   /** The longest message, in bytes. Default 8 KiB. */
   readonly maxLength?: number
 }
@@ -27,10 +29,14 @@ const TCP = { idleTimeout: 0, keepAlive: true, keepAliveInitialDelay: 60_000 }
 const UDP = { stateless: true }
 
 /**
- * Collects over TCP, UDP or both. A message that fits neither format is all text; one that is too long ends its
- * connection, or costs its datagram, and is an event.
+ * Collects over TCP and UDP, on one port. A message that fits neither format is all text; one that is too long ends its
+ * connection, or costs its datagram.
+ *
+ * @example
+ * const collector = await startSyslogCollector({ port: 10_514, collect: ({ host, text }) => console.log(host, text) })
+ * process.once('SIGTERM', () => void collector.close())
  */
-export function startSyslogCollector({ tcp, udp, onEvent, collect, maxLength }: CollectorOptions): Promise<Serving> {
+export function startSyslogCollector({ collect, onEvent, maxLength, ...address }: CollectorOptions): Promise<Running> {
   const collector = pipeline(
     syslogFraming({ maxLength }),
     // A bad byte must not cost the message that it is in.
@@ -39,7 +45,9 @@ export function startSyslogCollector({ tcp, udp, onEvent, collect, maxLength }: 
       collect({ from: remoteAddress.address, ...parseSyslog(message) }),
     ),
   )
-  return serve(collector, { tcp: tcp && { ...TCP, ...tcp }, udp: udp && { ...UDP, ...udp }, onEvent })
+  const servers = [createTcpServer(collector, TCP), createUdpServer(collector, UDP)] as const
+  for (const { events$ } of servers) events$.subscribe(onEvent)
+  return listenOn(address, ...servers)
 }
 
 /** One line each, whatever is in a message: JSON has no line feeds, so no sender can forge another's line. */
@@ -47,12 +55,7 @@ async function print(message: Collected): Promise<void> {
   if (!process.stdout.write(`${JSON.stringify(message)}\n`)) await once(process.stdout, 'drain')
 }
 
-await runAlone(import.meta.url, {
-  port: 5514,
-  start: (port) => startSyslogCollector({ tcp: { port }, udp: { port }, collect: print }),
-  tries: (port) => [
-    `logger -n 127.0.0.1 -P ${port} -T --octet-count --rfc5424 -t demo 'over TCP'`,
-    `logger -n 127.0.0.1 -P ${port} -d --rfc3164 -t demo 'over UDP'`,
-    `echo '<34>Oct 11 22:14:15 host su: by hand' | nc -N 127.0.0.1 ${port}`,
-  ],
+await runDirectly(import.meta.url, (address) => startSyslogCollector({ ...address, collect: print }), {
+  port: 10_514,
+  hint: (port) => `logger -n 127.0.0.1 -P ${port} -T --octet-count --rfc5424 -t demo 'over TCP'`,
 })

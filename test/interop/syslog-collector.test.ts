@@ -1,34 +1,33 @@
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import type { ServerEvent, Serving } from 'millrace'
+import type { ServerEvent } from 'millrace'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { type Collected, startSyslogCollector } from '../../examples/servers/syslog-collector.ts'
+import type { Running } from '../../examples/servers/shared/running.ts'
 import { killAll, run, start } from './programs.ts'
 
 const within = { timeout: 15_000, interval: 10 }
 
 describe('syslog-collector', () => {
-  let serving: Serving
-  let tcp: string
-  let udp: string
+  let collector: Running
+  let port: string
   const collected: Collected[] = []
   const events: ServerEvent[] = []
 
   beforeAll(async () => {
     const collect = (message: Collected): void => void collected.push(message)
     const onEvent = (event: ServerEvent): void => void events.push(event)
-    serving = await startSyslogCollector({ tcp: { port: 0 }, udp: { port: 0 }, collect, onEvent, maxLength: 1024 })
-    tcp = String(serving.addresses.tcp?.port)
-    udp = String(serving.addresses.udp?.port)
+    collector = await startSyslogCollector({ collect, onEvent, maxLength: 1024 })
+    port = String(collector.port)
   })
   beforeEach(() => {
     collected.length = events.length = 0
   })
   afterEach(killAll)
   afterAll(async () => {
-    await serving.close()
-    expect(await serving.closed).toEqual({ cutOff: 0 })
+    await collector.close()
+    expect(await collector.closed).toEqual({ cutOff: 0 })
   })
 
   const logger = async (...args: readonly string[]): Promise<void> => {
@@ -42,7 +41,7 @@ describe('syslog-collector', () => {
     const format_ = format.slice(2)
 
     test.each([[], ['--octet-count']])('over TCP %s', async (...framing: readonly string[]) => {
-      await logger('-P', tcp, '-T', format, ...framing, 'one message, with ünïcode')
+      await logger('-P', port, '-T', format, ...framing, 'one message, with ünïcode')
       await vi.waitFor(() => expect(texts()).toEqual(['one message, with ünïcode']), within)
       expect(collected[0]).toMatchObject({ ...expected, format: format_ })
       expect(collected[0]?.timestamp).toBeDefined()
@@ -50,7 +49,7 @@ describe('syslog-collector', () => {
     })
 
     test('over UDP', async () => {
-      await logger('-P', udp, '-d', format, 'one datagram')
+      await logger('-P', port, '-d', format, 'one datagram')
       await vi.waitFor(() => expect(texts()).toEqual(['one datagram']), within)
       expect(collected[0]).toMatchObject({ ...expected, format: format_ })
     })
@@ -58,7 +57,7 @@ describe('syslog-collector', () => {
 
   test('logger sends structured data, an id and a process id', async () => {
     const data = ['--sd-id', 'demo@32473', '--sd-param', 'user="ada \\"l\\""', '--sd-param', 'try="2"']
-    await logger('-P', tcp, '-T', '--octet-count', '--rfc5424', '--id=77', '--msgid', 'LOGIN', ...data, 'in')
+    await logger('-P', port, '-T', '--octet-count', '--rfc5424', '--id=77', '--msgid', 'LOGIN', ...data, 'in')
     await vi.waitFor(() => expect(texts()).toEqual(['in']), within)
     expect(collected[0]).toMatchObject({ ...expected, process: '77', id: 'LOGIN' })
     expect(collected[0]?.data?.['demo@32473']).toEqual({ user: 'ada "l"', try: '2' })
@@ -68,7 +67,7 @@ describe('syslog-collector', () => {
     const lines = Array.from({ length: 2000 }, (_, i) => `line ${i}`)
     for (const framing of [[], ['--octet-count']]) {
       collected.length = 0
-      const command = ['logger', '-n', '127.0.0.1', '-P', tcp, '-T', ...framing, '-t', 'demo']
+      const command = ['logger', '-n', '127.0.0.1', '-P', port, '-T', ...framing, '-t', 'demo']
       await run(command, `${lines.join('\n')}\n`)
       await vi.waitFor(() => expect(texts().length).toBe(2000), within)
       expect(texts()).toEqual(lines)
@@ -76,17 +75,17 @@ describe('syslog-collector', () => {
   })
 
   test('nc mixes framings on one connection, and what is too long ends that connection alone', async () => {
-    await run(['nc', '-N', '127.0.0.1', tcp], `<34>Oct 11 22:14:15 h su: a\n14 <34>1 - - b - -\nno priority\n`)
+    await run(['nc', '-N', '127.0.0.1', port], `<34>Oct 11 22:14:15 h su: a\n14 <34>1 - - b - -\nno priority\n`)
     await vi.waitFor(() => expect(texts().at(-1)).toBe('no priority'), within)
-    await run(['nc', '-N', '127.0.0.1', tcp], `<1>kept\n<1>${'x'.repeat(1100)}\n<1>lost\n`)
+    await run(['nc', '-N', '127.0.0.1', port], `<1>kept\n<1>${'x'.repeat(1100)}\n<1>lost\n`)
     await vi.waitFor(() => expect(events.map(({ type }) => type)).toContain('connection-closed'), within)
     expect(texts()).toContain('kept')
     expect(texts()).not.toContain('lost')
   })
 
   test('a datagram that is too long costs itself alone', async () => {
-    await run(['nc', '-u', '-w1', '127.0.0.1', udp], `<1>${'x'.repeat(1100)}`)
-    await logger('-P', udp, '-d', 'after it')
+    await run(['nc', '-u', '-w1', '127.0.0.1', port], `<1>${'x'.repeat(1100)}`)
+    await logger('-P', port, '-d', 'after it')
     await vi.waitFor(() => expect(texts()).toEqual(['after it']), within)
     expect(events.filter(({ type }) => type === 'frame-dropped')).toHaveLength(1)
   })
@@ -99,8 +98,8 @@ describe('syslog-collector', () => {
       `global(workDirectory="${folder}")`,
       'module(load="imuxsock" SysSock.Use="off")',
       `input(type="imuxsock" Socket="${socket}")`,
-      forward(`port="${tcp}" protocol="tcp" TCP_Framing="octet-counted" template="RSYSLOG_SyslogProtocol23Format"`),
-      forward(`port="${udp}" protocol="udp" template="RSYSLOG_TraditionalForwardFormat"`),
+      forward(`port="${port}" protocol="tcp" TCP_Framing="octet-counted" template="RSYSLOG_SyslogProtocol23Format"`),
+      forward(`port="${port}" protocol="udp" template="RSYSLOG_TraditionalForwardFormat"`),
     ]
     writeFileSync(path.join(folder, 'rsyslog.conf'), `${config.join('\n')}\n`)
     start('rsyslogd', '-n', '-f', path.join(folder, 'rsyslog.conf'), '-i', path.join(folder, 'pid'))

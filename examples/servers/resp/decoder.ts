@@ -6,7 +6,7 @@ import {
   type Stage,
   UnexpectedEndError,
 } from 'millrace'
-import { Held } from '../support/held.ts'
+import { Held } from '../shared/held.ts'
 import { Malformed, type Request } from './messages.ts'
 
 /** What a command may be at most: its arguments in bytes, and their number. */

@@ -8,7 +8,7 @@ import {
   FrameTooLongError,
   type Stage,
 } from 'millrace'
-import { Held } from '../support/held.ts'
+import { Held } from '../shared/held.ts'
 import { StreamDecoder } from './stream-decoder.ts'
 
 /** A datagram is one message, line feeds and all. */

@@ -7,7 +7,7 @@ import {
   type Stage,
   UnexpectedEndError,
 } from 'millrace'
-import { Held } from '../support/held.ts'
+import { Held } from '../shared/held.ts'
 
 const LF = 10
 const SPACE = 32
