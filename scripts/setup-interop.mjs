@@ -12,6 +12,8 @@ const tools = [
   { name: 'kdig', probe: ['kdig', '--version'], from: 'knot-dnsutils' },
   { name: 'dnsperf', probe: ['dnsperf', '-h'], from: 'dnsperf' },
   { name: 'tshark', probe: ['tshark', '--version'], from: 'tshark' },
+  { name: 'tftp', probe: ['tftp', '-V'], from: 'tftp-hpa' },
+  { name: 'curl with TFTP', probe: ['curl', '--version'], says: /\btftp\b/, from: 'curl' },
 ]
 
 function isMissing({ probe: [command, ...args], says }) {
