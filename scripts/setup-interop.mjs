@@ -12,6 +12,7 @@ const tools = [
   { name: 'kdig', probe: ['kdig', '--version'], from: 'knot-dnsutils' },
   { name: 'dnsperf', probe: ['dnsperf', '-h'], from: 'dnsperf' },
   { name: 'tshark', probe: ['tshark', '--version'], from: 'tshark' },
+  { name: 'coap-client-notls', probe: ['sh', '-c', 'command -v coap-client-notls'], from: 'libcoap3-bin' },
   { name: 'tftp', probe: ['tftp', '-V'], from: 'tftp-hpa' },
   { name: 'curl with TFTP', probe: ['curl', '--version'], says: /\btftp\b/, from: 'curl' },
 ]
