@@ -12,6 +12,7 @@ const tools = [
   { name: 'kdig', probe: ['kdig', '--version'], from: 'knot-dnsutils' },
   { name: 'dnsperf', probe: ['dnsperf', '-h'], from: 'dnsperf' },
   { name: 'tshark', probe: ['tshark', '--version'], from: 'tshark' },
+  { name: 'coap-client-notls', probe: ['sh', '-c', 'command -v coap-client-notls'], from: 'libcoap3-bin' },
   { name: 'redis-cli', probe: ['redis-cli', '--version'], from: 'redis-tools' },
   { name: 'logger', probe: ['logger', '--version'], from: 'bsdutils' },
   { name: 'rsyslogd', probe: ['rsyslogd', '-v'], from: 'rsyslog' },

@@ -3,7 +3,8 @@ import dns, { type Answer, type Packet, type Question } from 'dns-packet'
 import { createTcpServer, createUdpServer, lengthPrefixed, pipeline, respond } from 'millrace'
 import { type Address, listenOn, runDirectly, type Running } from './shared/running.ts'
 
-const text = (length: number): string[] => Array.from({ length: length / 200 }, () => 'millrace '.repeat(23).slice(0, 200))
+/** In strings of 200 bytes: none may be longer than 255. */
+const text = (bytes: number): string[] => Array.from({ length: bytes / 200 }, () => 'mill '.repeat(40))
 
 const SOA = {
   mname: 'ns.mill.test',
@@ -29,7 +30,7 @@ export const ZONE: readonly Answer[] = [
   { name: 'longer.mill.test', type: 'TXT', ttl: 300, data: text(4000) },
 ]
 
-/** RFC 1035, 4.1.1 and RFC 6891, 9: what the low bits of the flags say, and BADVERS, which goes on into the OPT record. */
+/** RFC 1035, 4.1.1, and RFC 6891, 9: the low bits of the flags, and BADVERS, whose high bits are in the OPT record. */
 const CODE = { ok: 0, malformed: 1, noName: 3, notImplemented: 4, refused: 5, badVersion: 16 } as const
 const HEADER_BYTES = 12
 const PLAIN_BYTES = 512
@@ -63,7 +64,7 @@ function look(zone: readonly Answer[], { name, type }: { readonly name: string; 
   return { code: exists ? CODE.ok : CODE.noName, answers, authorities: [negative] }
 }
 
-/** What comes back of a question, without which no client takes an answer; a name that the library cannot write does not. */
+/** No client takes an answer without its question: what the library cannot write as it was is taken for malformed. */
 function readQuery(query: Buffer): { readonly question: Question; readonly opt: OptRecord | undefined } | undefined {
   const [questions, answers, authorities, additionals] = [4, 6, 8, 10].map((at) => query.readUInt16BE(at))
   // Before the library sets memory aside for as many as are said to come.
@@ -81,13 +82,13 @@ function readQuery(query: Buffer): { readonly question: Question; readonly opt: 
 }
 
 /**
- * The answer to one message, which may be anything. Nothing is answered to what has no whole header or is an answer itself:
- * two servers would go on answering each other.
+ * The answer to one message, which may be anything. Nothing is answered to what has no whole header or is an answer
+ * itself: two servers would go on answering each other.
  *
- * @param most - bytes that the transport carries: an answer that is longer than that and the client allow is sent without its
- * records and with the TC bit, at which the client asks again by TCP (RFC 7766).
+ * @param by - an answer longer than this and the client allow is sent without records and with the TC bit, at which
+ * the client asks again by TCP (RFC 7766).
  */
-export function answerTo(zone: readonly Answer[], message: Uint8Array, most: 'datagram' | 'stream'): Buffer | undefined {
+export function answerTo(zone: readonly Answer[], message: Uint8Array, by: 'datagram' | 'stream'): Buffer | undefined {
   const query = Buffer.from(message.buffer, message.byteOffset, message.byteLength)
   if (query.length < HEADER_BYTES || (query.readUInt16BE(2) & 0x8000) !== 0) return undefined
   const [id, flags] = [query.readUInt16BE(0), query.readUInt16BE(2)]
@@ -98,9 +99,9 @@ export function answerTo(zone: readonly Answer[], message: Uint8Array, most: 'da
   if (read === undefined) return dns.encode({ ...head, flags: kept | CODE.malformed })
 
   const { question, opt } = read
-  const isIn = question.class === 'IN' || question.class === 'ANY'
-  const found = opt && opt.ednsVersion > 0 ? { code: CODE.badVersion } : isIn ? look(zone, question) : { code: CODE.refused }
-  const { code, ...sections } = found
+  const isServed = question.class === 'IN' || question.class === 'ANY'
+  const found = isServed ? look(zone, question) : { code: CODE.refused }
+  const { code, ...sections } = opt && opt.ednsVersion > 0 ? { code: CODE.badVersion } : found
   const authority = code === CODE.ok || code === CODE.noName ? dns.AUTHORITATIVE_ANSWER : 0
   const ownOpt = {
     type: 'OPT',
@@ -112,10 +113,11 @@ export function answerTo(zone: readonly Answer[], message: Uint8Array, most: 'da
     flag_do: false,
     options: [],
   } as const satisfies OptRecord
-  const whole = { ...head, flags: kept | authority | (code & 15), questions: [question], additionals: opt ? [ownOpt] : [] }
+  const flagged = kept | authority | (code & 15)
+  const whole = { ...head, flags: flagged, questions: [question], additionals: opt ? [ownOpt] : [] }
   const answer = dns.encode({ ...whole, ...sections })
   const allowed = opt ? Math.min(Math.max(opt.udpPayloadSize, PLAIN_BYTES), EDNS_BYTES) : PLAIN_BYTES
-  if (answer.length <= (most === 'stream' ? 65_535 : allowed)) return answer
+  if (answer.length <= (by === 'stream' ? 65_535 : allowed)) return answer
   return dns.encode({ ...whole, flags: whole.flags | dns.TRUNCATED_RESPONSE })
 }
 

@@ -20,14 +20,14 @@ describe.each(names)('%s', (name) => {
   let server: ExampleServer | undefined
   afterEach(() => server?.kill())
 
-  test('says what it is, as the README does, in 60 to 150 lines of at most 130 columns', () => {
+  test('says what it is, as the README does, in 60 to 150 lines of at most 120 columns', () => {
     const about = /^\/\/ (.+)\n/.exec(code)?.[1]
     expect(about).toBeDefined()
     expect(readme.text).toContain(`| [${name}](${name}.ts) | ${about} |`)
     const lines = code.split('\n')
     expect(lines.length - 1).toBeGreaterThanOrEqual(60)
     expect(lines.length - 1).toBeLessThanOrEqual(150)
-    expect(Math.max(...lines.map(({ length }) => length))).toBeLessThanOrEqual(130)
+    expect(Math.max(...lines.map(({ length }) => length))).toBeLessThanOrEqual(120)
   })
 
   test('started by itself it says what to type into another terminal, and drains on SIGTERM', async () => {

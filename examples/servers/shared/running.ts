@@ -1,4 +1,4 @@
-// What the example servers have in common: they listen, and run until SIGTERM or SIGINT when they are started by themselves.
+// What the example servers have in common: they listen, and run until SIGTERM or SIGINT when started by themselves.
 import { pathToFileURL } from 'node:url'
 import type { Server, ServerCloseInfo, Serving } from 'millrace'
 
@@ -23,7 +23,8 @@ type Listens = Pick<Server<never, Address>, 'address' | 'abort' | 'close' | 'clo
 }
 
 /** Has all of them listen on one port, those of TCP before those of UDP; where one cannot, none does. */
-export async function listenOn({ host = '127.0.0.1', port = 0 }: Address, ...servers: readonly Listens[]): Promise<Running> {
+export async function listenOn(address: Address, ...servers: readonly Listens[]): Promise<Running> {
+  const { host = '127.0.0.1', port = 0 } = address
   let shared = port
   try {
     for (const server of servers) {
@@ -34,7 +35,9 @@ export async function listenOn({ host = '127.0.0.1', port = 0 }: Address, ...ser
     for (const server of servers) server.abort()
     throw error
   }
-  const close = async (): Promise<void> => void (await Promise.all(servers.map((server) => server.close())))
+  const close = async (): Promise<void> => {
+    await Promise.all(servers.map((server) => server.close()))
+  }
   const closed = Promise.all(servers.map((server) => server.closed)).then((infos) => ({
     cutOff: infos.reduce((sum, { cutOff }) => sum + cutOff, 0),
   }))
@@ -48,8 +51,9 @@ export function runningOf(serving: Serving): Running {
 }
 
 /**
- * Starts a server if its file is what Node was told to run: on the port that is its first argument, if there is one. Says on
- * stderr what to type into another terminal. The first SIGTERM or SIGINT drains; what was cut off then makes the exit code 1.
+ * Starts a server if its file is what Node was told to run: on the port that is its first argument, if there is one.
+ * Says on stderr what to type into another terminal. The first SIGTERM or SIGINT drains; the exit code is 1 where work
+ * was cut off.
  *
  * @param url - of the file: `import.meta.url`.
  * @param hint - a command for another terminal.
