@@ -13,6 +13,7 @@ const tools = [
   { name: 'dnsperf', probe: ['dnsperf', '-h'], from: 'dnsperf' },
   { name: 'tshark', probe: ['tshark', '--version'], from: 'tshark' },
   { name: 'coap-client-notls', probe: ['sh', '-c', 'command -v coap-client-notls'], from: 'libcoap3-bin' },
+  { name: 'mosquitto_pub', probe: ['sh', '-c', 'command -v mosquitto_pub'], from: 'mosquitto-clients' },
   { name: 'redis-cli', probe: ['redis-cli', '--version'], from: 'redis-tools' },
   { name: 'logger', probe: ['logger', '--version'], from: 'bsdutils' },
   { name: 'rsyslogd', probe: ['rsyslogd', '-v'], from: 'rsyslog' },
