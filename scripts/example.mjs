@@ -1,4 +1,5 @@
-// `npm run example -- NAME [ARGS...]`: runs examples/NAME.ts from source. Without a known name it lists what there is.
+// `npm run example -- NAME [ARGS...]`: runs examples/NAME.ts from source, servers/NAME for one of the servers. Without a known
+// name it lists what there is.
 import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -6,7 +7,9 @@ import { fileURLToPath } from 'node:url'
 const directory = fileURLToPath(new URL('../examples', import.meta.url))
 const [given, ...args] = process.argv.slice(2)
 const name = given?.replace(/\.ts$/, '')
-const names = readdirSync(directory).filter((file) => file.endsWith('.ts')).map((file) => file.slice(0, -3)).sort()
+const namesIn = (folder) =>
+  readdirSync(path.join(directory, folder)).filter((file) => file.endsWith('.ts')).map((file) => folder + file.slice(0, -3)).sort()
+const names = [...namesIn(''), ...namesIn('servers/')]
 
 /** The first comment line of an example: what it shows. */
 function about(example) {

@@ -1,4 +1,4 @@
-// Installs what `npm run test:interop` speaks to, where it is missing: socat, netcat (the OpenBSD one), Python 3 and tshark.
+// Installs what `npm run test:interop` speaks to, where it is missing: netcats, Python 3, and clients of the example servers.
 // Only on Debian and its kin, and only as root; elsewhere it says what to install.
 import { spawnSync } from 'node:child_process'
 
@@ -8,7 +8,17 @@ const tools = [
   // The traditional netcat has no -N (half-close at the end of stdin); the OpenBSD one lists it in its help.
   { name: 'nc (OpenBSD)', probe: ['nc', '-h'], says: /-N|\[-\w*N\w*\]/, from: 'netcat-openbsd' },
   { name: 'python3', probe: ['python3', '--version'], from: 'python3' },
+  { name: 'dig', probe: ['dig', '-v'], from: 'bind9-dnsutils' },
+  { name: 'kdig', probe: ['kdig', '--version'], from: 'knot-dnsutils' },
+  { name: 'dnsperf', probe: ['dnsperf', '-h'], from: 'dnsperf' },
   { name: 'tshark', probe: ['tshark', '--version'], from: 'tshark' },
+  { name: 'coap-client-notls', probe: ['sh', '-c', 'command -v coap-client-notls'], from: 'libcoap3-bin' },
+  { name: 'mosquitto_pub', probe: ['sh', '-c', 'command -v mosquitto_pub'], from: 'mosquitto-clients' },
+  { name: 'redis-cli', probe: ['redis-cli', '--version'], from: 'redis-tools' },
+  { name: 'logger', probe: ['logger', '--version'], from: 'bsdutils' },
+  { name: 'rsyslogd', probe: ['rsyslogd', '-v'], from: 'rsyslog' },
+  { name: 'tftp', probe: ['tftp', '-V'], from: 'tftp-hpa' },
+  { name: 'curl with TFTP', probe: ['curl', '--version'], says: /\btftp\b/, from: 'curl' },
 ]
 
 function isMissing({ probe: [command, ...args], says }) {

@@ -1,5 +1,6 @@
 import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
+import type { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 
@@ -27,6 +28,15 @@ export function start(command: string, ...args: readonly string[]): ChildProcess
   child.on('close', () => running.delete(child))
   child.stdin.on('error', () => {})
   return child
+}
+
+/** Resolves when a stream has said something; what it says after that is let go. Rejects where it ends before. */
+export function until(stream: Readable, words: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let said = ''
+    stream.setEncoding('utf8').on('data', (text: string) => (said += text).includes(words) && resolve())
+    stream.once('end', () => reject(new Error(`it has ended, having said: ${said}`)))
+  })
 }
 
 async function finish(child: ChildProcessWithoutNullStreams): Promise<Ended> {

@@ -175,6 +175,22 @@ describe('describeCodec', () => {
     expect(found).toContainEqual(expect.stringMatching('borrows'))
   })
 
+  test('lets a codec leave datagrams as they are', async () => {
+    const framed = definePlugin({
+      name: 'framed',
+      produces: 'frame',
+      open: ({ connection: { datagram } }) => {
+        const parts: Uint8Array[] = []
+        const whole = {
+          push: (part: Uint8Array) => void parts.push(part),
+          endOfDatagram: (emit: Emit<Frame>) => emit(asFrame(Buffer.concat(parts.splice(0)))),
+        }
+        return datagram ? { inbound: whole } : { inbound: new Decoding(), outbound: { push: encode } }
+      },
+    })
+    expect(await broken(() => framed())).not.toContain('gives back what was encoded into a datagram')
+  })
+
   test('gives a codec of frames whole frames, and leaves cuts and bounds to its framer', async () => {
     const promises: string[] = []
     const noted = (name: string): number => promises.push(name)

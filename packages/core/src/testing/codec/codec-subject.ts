@@ -25,10 +25,10 @@ export class CodecSubject {
     return new OpenCodec(this.#open, datagram)
   }
 
-  /** What a message is on the wire: one item. */
-  encode(message: unknown): unknown {
+  /** What a message is on the wire: one item. A codec may frame datagrams otherwise than a stream, or not at all. */
+  encode(message: unknown, datagram = false): unknown {
     const items: unknown[] = []
-    this.open().outbound.push(message, (item) => void items.push(item))
+    this.open(datagram).outbound.push(message, (item) => void items.push(item))
     if (items.length !== 1) throw new Error(`one message was encoded as ${items.length} items: a datagram carries one`)
     return items[0]
   }

@@ -40,7 +40,7 @@ export const encodingChecks: readonly CodecCheck[] = [
       const { codec, frames, forAll } = bench
       const one = codec.open(true)
       forAll(frames, (message) => {
-        const { items, error } = one.decodeDatagram([codec.encode(message)])
+        const { items, error } = one.decodeDatagram([codec.encode(message, true)])
         assert.equal(error, undefined)
         expectBack(bench, [message], items)
       })

@@ -1,0 +1,116 @@
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import type { ServerEvent } from 'millrace'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { type Collected, startSyslogCollector } from '../../examples/servers/syslog-collector.ts'
+import type { Running } from '../../examples/servers/shared/running.ts'
+import { killAll, run, start } from './programs.ts'
+
+const within = { timeout: 15_000, interval: 10 }
+
+describe('syslog-collector', () => {
+  let collector: Running
+  let port: string
+  const collected: Collected[] = []
+  const events: ServerEvent[] = []
+
+  beforeAll(async () => {
+    const collect = (message: Collected): void => void collected.push(message)
+    const onEvent = (event: ServerEvent): void => void events.push(event)
+    collector = await startSyslogCollector({ collect, onEvent, maxLength: 1024 })
+    port = String(collector.port)
+  })
+  beforeEach(() => {
+    collected.length = events.length = 0
+  })
+  afterEach(killAll)
+  afterAll(async () => {
+    await collector.close()
+    expect(await collector.closed).toEqual({ cutOff: 0 })
+  })
+
+  const logger = async (...args: readonly string[]): Promise<void> => {
+    const ended = await run(['logger', '-n', '127.0.0.1', '-t', 'demo', '-p', 'mail.err', ...args])
+    expect(ended).toMatchObject({ code: 0, stderr: '' })
+  }
+  const texts = (): string[] => collected.map(({ text }) => text)
+  const expected = { from: '127.0.0.1', facility: 2, severity: 3, app: 'demo' }
+
+  describe.each(['--rfc3164', '--rfc5424'])('logger %s', (format) => {
+    const format_ = format.slice(2)
+
+    test.each([[], ['--octet-count']])('over TCP %s', async (...framing: readonly string[]) => {
+      await logger('-P', port, '-T', format, ...framing, 'one message, with ünïcode')
+      await vi.waitFor(() => expect(texts()).toEqual(['one message, with ünïcode']), within)
+      expect(collected[0]).toMatchObject({ ...expected, format: format_ })
+      expect(collected[0]?.timestamp).toBeDefined()
+      expect(collected[0]?.host).toBeDefined()
+    })
+
+    test('over UDP', async () => {
+      await logger('-P', port, '-d', format, 'one datagram')
+      await vi.waitFor(() => expect(texts()).toEqual(['one datagram']), within)
+      expect(collected[0]).toMatchObject({ ...expected, format: format_ })
+    })
+  })
+
+  test('logger sends structured data, an id and a process id', async () => {
+    const data = ['--sd-id', 'demo@32473', '--sd-param', 'user="ada \\"l\\""', '--sd-param', 'try="2"']
+    await logger('-P', port, '-T', '--octet-count', '--rfc5424', '--id=77', '--msgid', 'LOGIN', ...data, 'in')
+    await vi.waitFor(() => expect(texts()).toEqual(['in']), within)
+    expect(collected[0]).toMatchObject({ ...expected, process: '77', id: 'LOGIN' })
+    expect(collected[0]?.data?.['demo@32473']).toEqual({ user: 'ada "l"', try: '2' })
+  })
+
+  test('logger sends a file of 2,000 lines in order, over TCP in either framing', async () => {
+    const lines = Array.from({ length: 2000 }, (_, i) => `line ${i}`)
+    for (const framing of [[], ['--octet-count']]) {
+      collected.length = 0
+      const command = ['logger', '-n', '127.0.0.1', '-P', port, '-T', ...framing, '-t', 'demo']
+      await run(command, `${lines.join('\n')}\n`)
+      await vi.waitFor(() => expect(texts().length).toBe(2000), within)
+      expect(texts()).toEqual(lines)
+    }
+  })
+
+  test('nc mixes framings on one connection, and what is too long ends that connection alone', async () => {
+    await run(['nc', '-N', '127.0.0.1', port], `<34>Oct 11 22:14:15 h su: a\n14 <34>1 - - b - -\nno priority\n`)
+    await vi.waitFor(() => expect(texts().at(-1)).toBe('no priority'), within)
+    await run(['nc', '-N', '127.0.0.1', port], `<1>kept\n<1>${'x'.repeat(1100)}\n<1>lost\n`)
+    await vi.waitFor(() => expect(events.map(({ type }) => type)).toContain('connection-closed'), within)
+    expect(texts()).toContain('kept')
+    expect(texts()).not.toContain('lost')
+  })
+
+  test('a datagram that is too long costs itself alone', async () => {
+    await run(['nc', '-u', '-w1', '127.0.0.1', port], `<1>${'x'.repeat(1100)}`)
+    await logger('-P', port, '-d', 'after it')
+    await vi.waitFor(() => expect(texts()).toEqual(['after it']), within)
+    expect(events.filter(({ type }) => type === 'frame-dropped')).toHaveLength(1)
+  })
+
+  test('rsyslogd forwards over TCP, counted, and over UDP', async () => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'rsyslog-'))
+    const socket = path.join(folder, 'log.sock')
+    const forward = (options: string): string => `action(type="omfwd" target="127.0.0.1" ${options})`
+    const config = [
+      `global(workDirectory="${folder}")`,
+      'module(load="imuxsock" SysSock.Use="off")',
+      `input(type="imuxsock" Socket="${socket}")`,
+      forward(`port="${port}" protocol="tcp" TCP_Framing="octet-counted" template="RSYSLOG_SyslogProtocol23Format"`),
+      forward(`port="${port}" protocol="udp" template="RSYSLOG_TraditionalForwardFormat"`),
+    ]
+    writeFileSync(path.join(folder, 'rsyslog.conf'), `${config.join('\n')}\n`)
+    start('rsyslogd', '-n', '-f', path.join(folder, 'rsyslog.conf'), '-i', path.join(folder, 'pid'))
+    await vi.waitFor(() => expect(existsSync(socket)).toBe(true), within)
+    await run(['logger', '-u', socket, '-t', 'relayed', '-p', 'local3.warning', 'by way of rsyslogd'])
+    await vi.waitFor(() => expect(collected).toHaveLength(2), within)
+    const told = { from: '127.0.0.1', facility: 19, severity: 4, app: 'relayed' }
+    expect(collected.find(({ format }) => format === 'rfc5424')).toMatchObject(told)
+    expect(collected.find(({ format }) => format === 'rfc3164')).toMatchObject(told)
+    expect(texts().map((text) => text.trim())).toEqual(['by way of rsyslogd', 'by way of rsyslogd'])
+    await killAll()
+    rmSync(folder, { recursive: true })
+  })
+})
