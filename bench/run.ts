@@ -1,66 +1,79 @@
 // `npm run bench`: measures, and prints one table. See README.md.
-import { parseArgs } from 'node:util'
+import { writeFileSync } from 'node:fs'
+import { type Baseline, prepareBaseline } from './harness/baseline.ts'
 import { build } from './harness/build.ts'
 import { findCores } from './harness/cores.ts'
-import { measure } from './harness/measure.ts'
-import { holdsFloor, renderTable, rowsOf } from './harness/table.ts'
+import { installGuests } from './harness/guests.ts'
+import { measureCpu, type MeasureOptions } from './harness/measure.ts'
+import { measureMemory } from './harness/measure-memory.ts'
+import { fail, type Options, readOptions } from './harness/options.ts'
+import { baselinePlan, isAtRevision, shortPlan } from './harness/plan.ts'
+import { hasNativeGenerators } from './harness/native.ts'
+import { checkProc } from './harness/proc.ts'
+import { writeReport } from './harness/report.ts'
+import type { Result } from './harness/result.ts'
+import { renderTable, rowsOf } from './harness/table.ts'
+import { type Verdict, verdictsOf } from './harness/verdicts.ts'
 import { workloads } from './workloads/index.ts'
+import type { Workload } from './workloads/workload.ts'
 
-const USAGE = `usage: npm run bench -- [--laps N] [--turn MS] [--only TEXT] [--profile DIR] [--no-build]
-  --laps N      laps per workload, at least 1 (7)
-  --turn MS     of each server in each lap, in milliseconds, at least 100 (500)
-  --only TEXT   only the workloads whose name contains it
-  --profile DIR writes a CPU profile of each server there; the figures are then those of a profiled run
-  --no-build    measures what was built before`
+/** Before the first lap, in milliseconds. */
+const WARM_UP = { short: 400, full: 1_000 } as const
 
-function fail(message: string): never {
-  console.error(`${message}\n${USAGE}`)
-  process.exit(2)
+function plan({ full, only }: Options, baseline: Baseline | undefined): readonly Workload[] {
+  const chosen = (full ? workloads : shortPlan(workloads)).filter(({ name }) => name.includes(only))
+  if (chosen.length === 0) fail(`no workload of this run has "${only}" in its name`)
+  return baseline ? baselinePlan(chosen, baseline.revision) : chosen
 }
 
-function readOptions() {
-  try {
-    return parseArgs({
-      options: {
-        laps: { type: 'string' },
-        turn: { type: 'string' },
-        only: { type: 'string', default: '' },
-        profile: { type: 'string' },
-        'no-build': { type: 'boolean', default: false },
-      },
-    }).values
-  } catch (error) {
-    return fail(error instanceof Error ? error.message : String(error))
+function toMeasureOptions({ full, laps, turn, profile, generator }: Options, baseline: Baseline | undefined): MeasureOptions {
+  return {
+    laps,
+    turn,
+    warmUp: full ? WARM_UP.full : WARM_UP.short,
+    cores: findCores(),
+    language: generator ?? (hasNativeGenerators() ? 'C' : 'Node'),
+    flags: profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`],
+    benchOf: (entry) => (baseline && isAtRevision(entry, baseline.revision) ? baseline.bench : undefined),
   }
 }
 
-function readNumber(name: string, text: string | undefined, otherwise: number, least: number): number {
-  const number = text === undefined ? otherwise : Number(text)
-  if (Number.isInteger(number) && number >= least) return number
-  return fail(`--${name} takes a whole number from ${least} on, not "${text}"`)
+function tryBaseline(revision: string): Baseline {
+  try {
+    return prepareBaseline(revision)
+  } catch (error) {
+    return fail(`no baseline: ${error instanceof Error ? error.message : String(error)}`)
+  }
 }
 
-const given = readOptions()
-const laps = readNumber('laps', given.laps, 7, 1)
-const turn = readNumber('turn', given.turn, 500, 100)
-const chosen = workloads.filter(({ name }) => name.includes(given.only))
-if (chosen.length === 0) fail(`no workload has "${given.only}" in its name`)
+const options = readOptions()
+checkProc()
+if (options.full) installGuests()
+if (options.build) build()
+const baseline = options.baseline === undefined ? undefined : tryBaseline(options.baseline)
+const measuring = toMeasureOptions(options, baseline)
 
-if (!given['no-build']) build()
-const cores = findCores()
-const flags = given.profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${given.profile}`]
 const rows: (readonly string[])[] = []
-let missed = 0
-for (const workload of chosen) {
+const verdicts: Verdict[] = []
+const raw: { readonly workload: Workload; readonly results: readonly Result[] }[] = []
+for (const workload of plan(options, baseline)) {
   console.error(`measuring: ${workload.name}`)
-  const results = await measure(workload, { laps, turn, cores, flags })
-  rows.push(...rowsOf(workload, results))
-  if (!holdsFloor(workload, results)) missed++
+  const results = await (workload.measures === 'cpu' ? measureCpu : measureMemory)(workload, measuring)
+  const found = verdictsOf(workload, results)
+  rows.push(...rowsOf(workload, results, found))
+  verdicts.push(...found)
+  raw.push({ workload, results })
 }
-console.log(renderTable(rows))
-const measured = `${laps} laps of ${turn} ms; medians, and the lowest to the highest lap`
-console.log(`\nNode ${process.versions.node}, ${cores.about}; ${measured}`)
+
+const measured = `${options.laps} laps of ${options.turn} ms; medians, and the lowest to the highest lap`
+const { cores, language } = measuring
+const about = `Node ${process.versions.node}, ${cores.about}; generator in ${language}; ${measured}.`
+const table = renderTable(rows)
+console.log(`${table}\n\n${about}`)
+if (options.write) writeReport(table, about, verdicts)
+if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify({ about, raw, verdicts }, undefined, 2)}\n`)
+const missed = verdicts.filter(({ state }) => state === 'missed').length
 if (missed > 0) {
-  console.log(`${missed} of ${chosen.length} floors missed`)
+  console.log(`${missed} of ${verdicts.length} floors missed`)
   process.exitCode = 1
 }

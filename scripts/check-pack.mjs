@@ -6,6 +6,8 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, 
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { faultsOf, hasReadelf } from './lib/elf.mjs'
+import { build as buildNative, compilerFor, host, targets } from './lib/native-build.mjs'
 import { nodeVersion } from './lib/node-version.mjs'
 import { npmOutput } from './lib/npm.mjs'
 
@@ -44,12 +46,29 @@ function build(packages) {
   tool('tsc', ['-b', 'packages/millrace'])
 }
 
+/** Makes the binaries that can be made here, and checks them; what a release lacks without a cross-compiler is said. */
+function buildBinaries(directory) {
+  rmSync(path.join(directory, 'prebuilds'), { recursive: true, force: true })
+  return Object.keys(targets).filter((target) => {
+    const compiler = compilerFor(target)
+    if (compiler === undefined) {
+      console.log(`  ${target}: no compiler here, so packed without it`)
+      return false
+    }
+    const binary = buildNative(root, target, compiler)
+    const faults = hasReadelf() ? faultsOf(binary, { machine: targets[target].machine, oldest: '2.28' }) : []
+    if (faults.length > 0) throw new Error(`${target}: ${faults.join(', ')}`)
+    return true
+  })
+}
+
 /** Packs one package and checks what is in the tarball; returns its path. */
-function pack({ directory, manifest }, destination) {
+function pack({ directory, manifest }, destination, built) {
   const [packed] = JSON.parse(npmOutput(['pack', '--json', '--ignore-scripts', '--pack-destination', destination], { cwd: directory }))
   const files = packed.files.map((file) => file.path)
   const entries = Object.values(manifest.exports).flatMap((entry) => [entry.types, entry.default])
-  const wanted = [...entries, ...Object.values(manifest.bin ?? {})].map((file) => path.posix.normalize(file)).concat('LICENSE')
+  const binaries = built.map((target) => `prebuilds/${target}/udp.node`).filter(() => manifest.name === '@millrace/udp-native')
+  const wanted = [...entries, ...Object.values(manifest.bin ?? {}), ...binaries].map((file) => path.posix.normalize(file)).concat('LICENSE')
   const absent = wanted.filter((file) => !files.includes(file))
   if (absent.length > 0) throw new Error(`${manifest.name}: not in the tarball: ${absent.join(', ')}`)
   const strange = files.filter((file) => /(^|\/)(test|node_modules)\/|\.tsbuildinfo$/.test(file))
@@ -77,8 +96,11 @@ function installConsumer(tarballs, consumer) {
 }
 
 /** Uses what is installed, with one version of Node. */
-function useConsumer(node, entries, consumer) {
+function useConsumer(node, entries, consumer, built) {
   console.log(`  Node ${run(node, ['--version'])}`)
+  const driver = run(node, ['udp-driver.js'], consumer)
+  if (built.includes(host) !== (driver === 'native')) throw new Error(`the UDP driver is ${driver}`)
+  console.log(indent(`UDP driver: ${driver}`))
   console.log(indent(run(node, ['import-all.mjs', ...entries], consumer)))
   console.log(indent(run(node, ['echo.js'], consumer)))
   const plugins = JSON.parse(npmOutput(['exec', '--offline', '--', 'millrace', 'plugins', '--json'], { cwd: consumer, node }))
@@ -94,17 +116,18 @@ function check(temporary) {
   const packages = publicPackages()
   console.log('building')
   build(packages)
+  const built = buildBinaries(path.join(root, 'packages/udp-native'))
   console.log('packing')
   const tarballs = path.join(temporary, 'tarballs')
   mkdirSync(tarballs)
-  const files = packages.map((each) => pack(each, tarballs))
+  const files = packages.map((each) => pack(each, tarballs, built))
   console.log('checking the tarballs with publint and arethetypeswrong')
   files.forEach(checkTarball)
   console.log('installing them into an empty project and compiling against them')
   const consumer = path.join(temporary, 'consumer')
   installConsumer(files, consumer)
   console.log('using them')
-  for (const major of majors) useConsumer(nodeVersion(major, path.join(root, 'node_modules/.cache/node')), entryNames(packages), consumer)
+  for (const major of majors) useConsumer(nodeVersion(major, path.join(root, 'node_modules/.cache/node')), entryNames(packages), consumer, built)
 }
 
 const temporary = mkdtempSync(path.join(tmpdir(), 'millrace-pack-'))

@@ -2,8 +2,9 @@ import { createSocket, type Socket } from 'node:dgram'
 import { once } from 'node:events'
 import { type Connection, handle, paced, pipeline, type Server, type ServerEvent } from '@millrace/core'
 import { createUdpServer } from '@millrace/udp'
-import { afterEach, describe, expect, test, vi } from 'vitest'
+import { afterEach, expect, test, vi } from 'vitest'
 import type { ServingPipeline } from './support/transports.ts'
+import { describeOnDrivers } from './support/udp-drivers.ts'
 
 /** What the kernel holds for a socket at the least, in datagrams of the sizes used here. */
 const BURST = 20
@@ -30,7 +31,7 @@ const readers: Readonly<Record<string, () => UdpServer>> = {
   },
 }
 
-describe('a UDP session that is not read', () => {
+describeOnDrivers('a UDP session that is not read', () => {
   let server: UdpServer | undefined
   let socket: Socket | undefined
   afterEach(async () => {

@@ -1,20 +1,14 @@
-import type { Load } from '../workloads/workload.ts'
 import type { Outcome } from '../load/closed-loop.ts'
-
-/** What can be asked of a server's process. */
-export interface ServerCalls {
-  /** Makes the peer listen; gives its port. */
-  listen(): Promise<number>
-  /** CPU time of the whole process since it began, all its threads, user and system, in microseconds. */
-  cpu(): Promise<number>
-}
+import type { GeneratorLanguage } from '../load/open.ts'
+import type { VerifyOptions } from '../load/verify-tcp.ts'
+import type { Load } from '../workloads/workload.ts'
 
 /** What can be asked of the generator's process. Loops are known by the port of their server. */
 export interface GeneratorCalls {
   /** Sends known bytes and compares what comes back. */
-  verify(port: number, load: Load): Promise<void>
+  verify(port: number, load: Load, options: VerifyOptions): Promise<void>
   /** Opens the connections of a loop. */
-  open(port: number, load: Load): Promise<void>
+  open(port: number, load: Load, language: GeneratorLanguage): Promise<void>
   /** Runs the loop for so many milliseconds; the server is idle when it resolves. */
   run(port: number, duration: number): Promise<Outcome>
 }

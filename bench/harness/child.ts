@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
+import path from 'node:path'
 import type { Calls, Reply, Request } from './calls.ts'
 import type { Core } from './cores.ts'
 
 /** The longest that any call may take, in milliseconds: a bench that hangs says where. */
-const CALL_TIMEOUT = 30_000
+const CALL_TIMEOUT = 90_000
 /** How long a process is given to end by itself, in milliseconds. */
 const EXIT_TIMEOUT = 5_000
 
@@ -22,15 +22,13 @@ export class Child<T extends Calls<T>> {
   #gone: Error | undefined
 
   /**
-   * @param script - one of the built files of `bench/harness`, without its ending.
+   * @param file - a module that answers calls.
    * @param core - the processor it keeps to, where the system can be told.
-   * @param flags - for Node.
    */
-  constructor(script: string, args: readonly string[], core: Core, flags: readonly string[] = []) {
-    this.#name = [script, ...args].join(' ')
-    const file = fileURLToPath(new URL(`../dist/harness/${script}.js`, import.meta.url))
-    const [command, ...first] = [...core.prefix, process.execPath, ...flags, file, ...args] as [string, ...string[]]
-    this.#process = spawn(command, first, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+  constructor(file: string, core: Core) {
+    this.#name = path.basename(file, '.js')
+    const [command, ...args] = [...core.prefix, process.execPath, file]
+    this.#process = spawn(command, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
     this.#process.on('message', (reply: Reply) => this.#settle(reply))
     this.#process.on('error', (error) => this.#fail(error))
     this.#process.on('exit', (code, signal) => this.#fail(new Error(`${this.#name} ended with ${signal ?? code}`)))

@@ -1,18 +1,18 @@
-// The process of one peer: `node server-main.js NAME`.
+// The process of one peer that is a module: `node server-main.js NAME`. It speaks as every server of the bench does: see
+// server-process.ts.
+import type { Announcement } from '../peers/peer.ts'
 import { isPeerName, peers } from '../peers/index.ts'
-import { answerCalls } from './answer-calls.ts'
-import type { ServerCalls } from './calls.ts'
 
-const name = process.argv[2] ?? ''
+async function start(name: string): Promise<Announcement> {
+  try {
+    const source = isPeerName(name) ? peers[name] : undefined
+    if (source?.kind !== 'module') throw new Error(`no peer named "${name}" is a module`)
+    const peer = await source.load()
+    return await peer.listen()
+  } catch (error) {
+    return { missing: error instanceof Error ? error.message : String(error) }
+  }
+}
 
-answerCalls<ServerCalls>({
-  async listen() {
-    if (!isPeerName(name)) throw new Error(`unknown peer "${name}"`)
-    const peer = await peers[name]()
-    return peer.listen()
-  },
-  async cpu() {
-    const { user, system } = process.cpuUsage()
-    return user + system
-  },
-})
+process.stdout.write(`${JSON.stringify(await start(process.argv[2] ?? ''))}\n`)
+process.stdin.resume().on('end', () => process.exit(0))

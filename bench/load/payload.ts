@@ -1,12 +1,37 @@
-/** Lower-case letters, so that a peer that upper-cases has work to do. The same at every run. */
-export function letters(bytes: number, seed = 1): Buffer {
-  const random = mulberry32(seed)
-  return Buffer.from(Uint8Array.from({ length: bytes }, () => 0x61 + Math.floor(random() * 26)))
+import { answer, type Call } from '../peers/calls.ts'
+import type { Load } from '../workloads/workload.ts'
+
+/** Messages and what must come back for them, each one after the other. */
+export interface Exchange {
+  readonly sent: Buffer
+  readonly expected: Buffer
 }
 
-/** What a peer must send back for it. */
-export function expectedReply(sent: Buffer, reply: 'same' | 'upper'): Buffer {
-  return reply === 'same' ? sent : Buffer.from(sent.toString('latin1').toUpperCase(), 'latin1')
+/**
+ * So many messages of a load: different ones for each seed, the same at every run. Each takes the same number of bytes,
+ * and so does each reply.
+ */
+export function exchangeOf({ size, reply }: Load, messages: number, seed = 1): Exchange {
+  const text = letters(size * messages, seed)
+  if (reply === 'same') return { sent: text, expected: text }
+  if (reply === 'upper') return { sent: text, expected: Buffer.from(text.toString('latin1').toUpperCase(), 'latin1') }
+  const calls = Array.from({ length: messages }, (_, i) => callOf(text.toString('latin1', i * size, (i + 1) * size)))
+  return { sent: Buffer.concat(calls.map(encode)), expected: Buffer.concat(calls.map(answer)) }
+}
+
+function callOf(text: string): Call {
+  return { pattern: 'echo', data: { text }, id: '1' }
+}
+
+function encode(call: Call): Buffer {
+  const json = JSON.stringify(call)
+  return Buffer.from(`${json.length}#${json}`, 'latin1')
+}
+
+/** Lower-case letters, so that a peer that upper-cases has work to do. */
+function letters(bytes: number, seed: number): Buffer {
+  const random = mulberry32(seed)
+  return Buffer.from(Uint8Array.from({ length: bytes }, () => 0x61 + Math.floor(random() * 26)))
 }
 
 /** A small generator of numbers from 0 to 1, 1 excluded; the same numbers for the same seed. */

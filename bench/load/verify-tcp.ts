@@ -1,6 +1,6 @@
 import { connect } from 'node:net'
 import type { Load } from '../workloads/workload.ts'
-import { expectedReply, letters, mulberry32 } from './payload.ts'
+import { exchangeOf, mulberry32 } from './payload.ts'
 
 /** Messages per connection. */
 const MESSAGES = 1024
@@ -10,20 +10,31 @@ const MOST_BYTES = 1024 * 1024
 const TIMEOUT = 20_000
 const MOST_CONNECTIONS = 4
 
+/** What else a verification is told. */
+export interface VerifyOptions {
+  /** End this side before the replies are all there; else after. */
+  readonly halfClose: boolean
+}
+
 /**
- * Sends known bytes over several connections at once, in writes of random sizes, half-closes and compares every byte
- * that comes back up to the server's end.
+ * Sends known bytes over several connections at once, in writes of random sizes, half-closes where the server can take
+ * that, and compares every byte that comes back up to the server's end.
  *
  * @throws where a byte differs, is missing or is too many, or where the server does not end in time.
  */
-export async function verifyTcp(port: number, load: Load): Promise<void> {
+export async function verifyTcp(port: number, load: Load, options: VerifyOptions): Promise<void> {
   const seeds = Array.from({ length: Math.min(load.connections, MOST_CONNECTIONS) }, (_, index) => index + 1)
-  await Promise.all(seeds.map((seed) => verifyConnection(port, load, seed)))
+  await Promise.all(seeds.map((seed) => verifyConnection(port, load, options, seed)))
 }
 
-async function verifyConnection(port: number, load: Load, seed: number): Promise<void> {
-  const sent = letters(Math.min(MESSAGES * load.size, MOST_BYTES), seed)
-  const expected = expectedReply(sent, load.reply)
+async function verifyConnection(
+  port: number,
+  load: Load,
+  { halfClose }: VerifyOptions,
+  seed: number,
+): Promise<void> {
+  const messages = Math.min(MESSAGES, Math.ceil(MOST_BYTES / load.size))
+  const { sent, expected } = exchangeOf(load, messages, seed)
   const signal = AbortSignal.timeout(TIMEOUT)
   const socket = connect({ port, host: '127.0.0.1', noDelay: true, allowHalfOpen: true, signal })
   let received = 0
@@ -33,6 +44,7 @@ async function verifyConnection(port: number, load: Load, seed: number): Promise
       const equal = chunk.equals(expected.subarray(received, received + chunk.byteLength))
       if (!equal) reject(new Error(`wrong bytes in the ${chunk.byteLength} from byte ${received} on`))
       received += chunk.byteLength
+      if (!halfClose && received >= expected.byteLength) socket.end()
     })
     socket.on('end', () => {
       if (received === expected.byteLength) resolve()
@@ -47,7 +59,7 @@ async function verifyConnection(port: number, load: Load, seed: number): Promise
       if (!writable) await new Promise((resolve) => socket.once('drain', resolve).once('close', resolve))
       at = socket.destroyed ? sent.byteLength : next
     }
-    socket.end()
+    if (halfClose) socket.end()
   })()
   try {
     await Promise.all([echoed, writing])

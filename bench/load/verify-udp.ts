@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Load } from '../workloads/workload.ts'
-import { expectedReply, letters } from './payload.ts'
-import { connectSocket } from './udp-loop.ts'
+import { exchangeOf } from './payload.ts'
+import { connectSocket } from './udp-steady.ts'
 
 /** Datagrams per socket, each different. */
 const DATAGRAMS = 500
@@ -27,9 +27,9 @@ async function verifySocket(port: number, load: Load, index: number): Promise<vo
   try {
     for (let first = 0; first < DATAGRAMS; first += load.window) {
       for (let i = first; i < first + load.window; i++) {
-        const datagram = letters(load.size, 1 + index * DATAGRAMS + i)
-        awaited.add(expectedReply(datagram, load.reply).toString('latin1'))
-        socket.send(datagram)
+        const { sent, expected } = exchangeOf(load, 1, 1 + index * DATAGRAMS + i)
+        awaited.add(expected.toString('latin1'))
+        socket.send(sent)
       }
       const deadline = performance.now() + TIMEOUT
       while (awaited.size > 0 && !wrong && performance.now() < deadline) await delay(1)

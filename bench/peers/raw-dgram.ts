@@ -10,6 +10,6 @@ export const rawDgram: Peer = {
     await new Promise<void>((resolve, reject) => {
       socket.once('error', reject).bind(0, '127.0.0.1', resolve)
     })
-    return socket.address().port
+    return { port: socket.address().port }
   },
 }

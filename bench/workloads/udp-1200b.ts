@@ -1,10 +1,19 @@
-import type { Workload } from './workload.ts'
+import { udp1200B } from './loads.ts'
+import { rows, type Workload } from './workload.ts'
 
-/** 64 datagrams in flight, from eight peers, of the size that QUIC takes to fit any path. */
-export const udp1200B: Workload = {
+/** A session for each peer, on either driver. */
+export const udpEcho1200B: Workload = {
   name: 'UDP echo, 1200 B, c8 w8',
-  load: { transport: 'udp', connections: 8, window: 8, size: 1200, reply: 'same' },
-  base: 'node:dgram',
-  others: ['millrace, UDP'],
-  floor: { peer: 'millrace, UDP', ratio: 0.9 },
+  measures: 'cpu',
+  load: udp1200B,
+  base: { peer: 'node:dgram' },
+  others: rows('millrace, UDP', 'millrace, UDP native', 'Bun.udpSocket', 'C, recvmmsg'),
+  compares: 'speed',
+  goals: [
+    { of: 'millrace, UDP', against: 'node:dgram', floor: 1, aim: 1.15 },
+    { of: 'millrace, UDP native', against: 'node:dgram', floor: 2.2, aim: 2.6, ifThere: true },
+    { of: 'millrace, UDP native', against: 'Bun.udpSocket', floor: 1.25, aim: 1.5, ifThere: true },
+    { of: 'millrace, UDP native', against: 'C, recvmmsg', floor: 0.72, aim: 0.85, ifThere: true },
+  ],
+  lossless: ['millrace, UDP', 'millrace, UDP native'],
 }

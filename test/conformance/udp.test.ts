@@ -1,6 +1,7 @@
 import { describeConnection, type PairLimits } from '@millrace/core/testing'
 import { connectUdp, createUdpServer } from '@millrace/udp'
 import { describe, test } from 'vitest'
+import { describeOnDrivers } from '../support/udp-drivers.ts'
 import { accepted, type Ends, SIDES } from './server-pair.ts'
 
 async function udpEnds(limits: Partial<PairLimits>): Promise<Ends> {
@@ -16,11 +17,13 @@ async function udpEnds(limits: Partial<PairLimits>): Promise<Ends> {
   return { client, server: session, dispose: () => server.close() }
 }
 
-for (const [side, toPair] of SIDES) {
-  describeConnection(`UDP, the ${side}`, async (limits) => toPair(await udpEnds(limits)), {
-    describe,
-    test,
-    datagram: true,
-    maxDatagramSize: 65_507,
-  })
-}
+describeOnDrivers('UDP', () => {
+  for (const [side, toPair] of SIDES) {
+    describeConnection(`the ${side}`, async (limits) => toPair(await udpEnds(limits)), {
+      describe,
+      test,
+      datagram: true,
+      maxDatagramSize: 65_507,
+    })
+  }
+})

@@ -78,7 +78,7 @@ describe('commands in the documents', { concurrent: true, timeout: 60_000 }, () 
     expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringContaining('uppercaser') })
   })
 
-  test('every npm script that is spoken of is there', async () => {
+  test('every npm script that is spoken of is there', async ({ expect }) => {
     const { scripts } = JSON.parse(await readFile(path.join(root, 'package.json'), 'utf8')) as { scripts: object }
     const spoken = documents.flatMap(({ text }) => [...text.matchAll(/\bnpm (?:run ([\w:]+)|(start|test)\b)/g)])
     expect(spoken.length).toBeGreaterThan(0)

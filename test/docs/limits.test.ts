@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import {
   BACK_OFF_OPTIONS,
@@ -87,6 +87,15 @@ describe('docs/limits.md', () => {
     const limit = /limit: \{[^}]*?range: \[1, (.+?)\],\s+default: (.+?),/.exec(sourceOf('core/rx/send-to.ts'))
     const expected = [number(evaluate(limit?.[2] ?? '')), 'bytes', `1 to ${number(evaluate(limit?.[1] ?? ''))}`]
     expect(rows.get('sendTo.limit')?.slice(1, 4).map(plain)).toEqual(expected)
+  })
+
+  test('tells of every codec what the end of the stream, a datagram and an error do', () => {
+    const rows = tableRows(document, 'Codecs')
+    const folders = ['framing', 'messages'].map((name) => path.join(root, 'packages/plugins/src', name)).filter(existsSync)
+    const files = folders.flatMap((folder) => readdirSync(folder)).map((file) => path.basename(file, '.ts'))
+    const codecs = plugins.map(({ description }) => description.name).filter((name) => files.includes(name))
+    expect(rows.map(([name = '']) => plain(name)).toSorted()).toEqual(codecs.toSorted())
+    for (const row of rows) expect(row.map((cell) => cell === ''), row[0]).toEqual([false, false, false, false, false])
   })
 
   test('has the fixed bounds as they are in the sources', () => {

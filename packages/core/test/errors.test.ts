@@ -24,6 +24,7 @@ const MADE: readonly errors.MillraceError[] = [
   new errors.RequestTimeoutError(10),
   new errors.HalfCloseUnsupportedError('udp'),
   new errors.IdleTimeoutError(10),
+  new errors.InvalidMessageError([{ message: 'no', path: ['a'] }], { offset: 3 }),
   new errors.InvalidOptionError('chunker.size', 'an integer', 'x'),
   new errors.InvalidPipelineError('no'),
   new errors.ListenError('tcp 127.0.0.1:1', { cause: Object.assign(new Error(), { code: 'EADDRINUSE' }) }),
@@ -55,6 +56,21 @@ describe('every error', () => {
   test('of those that are exported is made here', () => {
     const classes = Object.entries(errors).filter(([name]) => !['MillraceError', 'FrameError'].includes(name))
     expect(MADE.map(({ name }) => name).toSorted()).toEqual(classes.map(([name]) => name).toSorted())
+  })
+})
+
+describe('a FrameError', () => {
+  test('tells where, if it is known', () => {
+    expect(new errors.FrameTooLongError(10, 11, { offset: 7 })).toMatchObject({ limit: 10, received: 11, offset: 7 })
+    expect(new errors.UnexpectedEndError(3, { offset: 0 })).toMatchObject({ received: 3, offset: 0 })
+    expect(new errors.CorruptFrameError('no', { offset: 5, cause })).toMatchObject({ offset: 5, cause })
+    expect(new errors.CorruptFrameError('no').offset).toBeUndefined()
+  })
+
+  test('about a message keeps the issues out of its own words', () => {
+    const error = new errors.InvalidMessageError([{ message: 'secret', path: ['key'] }])
+    expect(error.issues).toEqual([{ message: 'secret', path: ['key'] }])
+    expect(error.message).not.toMatch(/secret|key/)
   })
 })
 

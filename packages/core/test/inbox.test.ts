@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { ConnectionBusyError } from '../src/index.ts'
-import { Inbox, type Lease, type Reader } from '../src/connection/inbox.ts'
+import { Inbox } from '../src/connection/inbox.ts'
+import type { Lease, Reader } from '../src/connection/lease.ts'
 
 interface Told {
   readonly reader: Reader<string>

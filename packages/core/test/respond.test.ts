@@ -38,6 +38,7 @@ describe('respond', () => {
     ['none', () => undefined, ''],
     ['an array of them', (line) => [line, line], 'a\na\nb\nb\n'],
     ['an empty array', () => [], ''],
+    ['promises in an array', (line) => ['1', Promise.resolve(line), '2'] as never, '1\na\n2\n1\nb\n2\n'],
     ['a generator', function* (line) { yield line; yield '2' }, 'a\n2\nb\n2\n'],
     ['an async generator', async function* (line) { yield line; await Promise.resolve(); yield '2' }, 'a\n2\nb\n2\n'],
   ])('sends %s to each message', async (_, answer, expected) => {
@@ -49,6 +50,48 @@ describe('respond', () => {
     embedded.writeInbound(Uint8Array.of(1, 2, 3))
     await embedded.settled()
     expect(embedded.outbound).toEqual([Uint8Array.of(3, 2, 1)])
+  })
+
+  test('gives an answer that is there at once in the call in which its question comes', () => {
+    const embedded = embedAnswers((line) => `${line}!`)
+    embedded.writeInbound(encode('a\nb\n'))
+    expect(textOf(embedded.outbound)).toBe('a!\nb!\n')
+  })
+
+  test('keeps the order where an answer that is there at once comes behind one that is not', async () => {
+    const { answer, inHand } = byHand()
+    const embedded = embedAnswers((line) => (line === 'a' ? answer(line) : `${line}!`), 3)
+    embedded.writeInbound(encode('a\nb\nc\n'))
+    await embedded.settled()
+    expect(embedded.outbound).toEqual([])
+    inHand.get('a')?.()
+    await embedded.settled()
+    embedded.writeInbound(encode('d\n'))
+    expect(textOf(embedded.outbound)).toBe('a!\nb!\nc!\nd!\n')
+  })
+
+  test('asks nothing more once an answer has failed', async () => {
+    const asked: string[] = []
+    const embedded = embedAnswers((line) => {
+      asked.push(line)
+      throw new RangeError('no')
+    }, 3)
+    embedded.writeInbound(encode('a\nb\n'))
+    await embedded.settled()
+    expect(embedded.error).toMatchObject({ plugin: 'respond', phase: 'handler' })
+    expect(asked.length).toBeLessThanOrEqual(2)
+  })
+
+  test('gives an array that the peer is too slow for in its order', async () => {
+    const lines = Array.from({ length: 20 }, (_, i) => String(i).padStart(1023, '.'))
+    const embedded = embedAnswers(() => lines, 1, 4096)
+    embedded.clog()
+    embedded.writeInbound(encode('a\n'))
+    await embedded.settled()
+    expect(embedded.connection.bytesWritten).toBe(4096)
+    embedded.unclog()
+    await embedded.settled()
+    expect(textOf(embedded.outbound)).toBe(`${lines.join('\n')}\n`)
   })
 
   test('has one question in hand at a time by default', async () => {

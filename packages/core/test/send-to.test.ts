@@ -8,7 +8,7 @@ import {
   sendTo,
 } from '../src/index.ts'
 import { collect, connectionPair } from '../src/testing/index.ts'
-import { encode, textOf } from './support/plugins.ts'
+import { encode, tag, textOf } from './support/plugins.ts'
 
 const KIB = 1024
 let client: BaseConnection
@@ -135,5 +135,41 @@ describe('sendTo', () => {
 
   test.each([{ limit: 0 }, { overflow: 'drop' }, { limt: 5 }, { end: 1 }])('refuses options %j, at once', (options) => {
     expect(() => sendTo(server, options as never)).toThrow(InvalidOptionError)
+  })
+})
+
+describe('what sendTo is lent', () => {
+  test('is what its own connection reads, until it is left', () => {
+    const subscription = server.data$.pipe(sendTo(server)).subscribe()
+    expect(server.borrows).toBe(true)
+    subscription.unsubscribe()
+    expect(server.borrows).toBe(false)
+  })
+
+  test('is nothing where an operator stands between, or it writes to another connection, or has not got to read', () => {
+    const through = server.data$.pipe(map((chunk) => chunk), sendTo(server)).subscribe()
+    expect(server.borrows).toBe(false)
+    through.unsubscribe()
+    // One of ours, which RxJS has not lifted.
+    const throughOurs = server.data$.pipe(tag('a').operator, sendTo(server)).subscribe()
+    expect(server.borrows).toBe(false)
+    throughOurs.unsubscribe()
+    const across = server.data$.pipe(sendTo(client)).subscribe()
+    expect([server.borrows, client.borrows]).toEqual([false, false])
+    server.data$.pipe(sendTo(server)).subscribe({ error: () => {} })
+    expect(server.borrows).toBe(false)
+    across.unsubscribe()
+  })
+
+  test('waits unread while the peer is behind', async () => {
+    fill()
+    server.data$.pipe(sendTo(server)).subscribe()
+    const chunks = [encode('a'), encode('b'), encode('c')]
+    for (const chunk of chunks) server.inbox.push(chunk)
+    expect([server.queuedItems, server.holdsInput]).toEqual([2, true])
+    const received = collect(client)
+    await vi.waitFor(() => expect(server.unsentBytes).toBe(0))
+    void server.closeWrite()
+    expect(textOf(await received).slice(-3)).toBe('abc')
   })
 })

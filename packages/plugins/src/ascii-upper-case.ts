@@ -36,10 +36,20 @@ function byTable(bytes: Uint8Array): Uint8Array | undefined {
   return changed === 0 ? bytes : upper
 }
 
+/** Strings of this length stay in the caches, and are collected young: 64 KiB in one cost more than twice as much. */
+const BLOCK = 4096
+
 /** A string of one byte a character takes the engine's word-at-a-time path, several times faster than a loop. */
 function byString(bytes: Uint8Array): Uint8Array | undefined {
   if (!isAscii(bytes)) return undefined
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')
-  const upper = text.toUpperCase()
-  return upper === text ? bytes : Buffer.from(upper, 'latin1')
+  const from = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const upper = Buffer.allocUnsafe(bytes.length)
+  let changed = false
+  for (let at = 0; at < bytes.length; at += BLOCK) {
+    const text = from.toString('latin1', at, at + BLOCK)
+    const raised = text.toUpperCase()
+    upper.write(raised, at, 'latin1')
+    changed ||= raised !== text
+  }
+  return changed ? upper : bytes
 }

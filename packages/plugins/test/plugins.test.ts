@@ -7,19 +7,35 @@ import { plugins } from '../src/plugins.ts'
 type Manifest = { readonly exports: Readonly<Record<string, { readonly '@millrace/source': string }>> }
 const manifest = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as Manifest
 
+/** Several codecs have these. */
+const messageOptions = readFileSync(new URL('../src/messages/message-options.ts', import.meta.url), 'utf8')
+
 /** Where a plugin is, below `src`, without its extension. */
 const sourceOf = (name: string): string =>
   /^\.\/src\/(.+)\.ts$/.exec(manifest.exports[`./${name}`]?.['@millrace/source'] ?? '')?.[1] ?? name
 
-const registry = new PluginRegistry(plugins)
 /** What must be given to those that cannot do without. */
 const needed: Readonly<Record<string, readonly (readonly [string, string])[]>> = {
   'ip-filter': [['allow', '::1']],
   'rate-limit': [['bytes', '7']],
   pcap: [['path', 'a.pcap']],
 }
+
+const registry = new PluginRegistry(plugins)
 const NAMES = [
   'logging', 'chunker', 'uppercaser', 'echo', 'discard',
+  'lines',
+  'delimiter',
+  'fixed-length',
+  'length-prefixed',
+  'varint-prefixed',
+  'netstring',
+  'slip',
+  'cobs',
+  'json',
+  'json-lines',
+  'msgpack',
+  'text',
   'ip-filter',
   'connection-guard',
   'rate-limit',
@@ -68,7 +84,8 @@ describe('plugins', () => {
   test('document the defaults that they have', () => {
     for (const { name, options } of registry.descriptions) {
       const own = readFileSync(new URL(`../src/${sourceOf(name)}.ts`, import.meta.url), 'utf8')
-      const documented = own.matchAll(/@defaultValue '?(.+?)'?\n\s+\*\/\n\s+readonly (\w+)\?/g)
+      const source = own.includes('MESSAGE_OPTIONS') ? own + messageOptions : own
+      const documented = source.matchAll(/@defaultValue '?(.+?)'?\n\s+\*\/\n\s+readonly (\w+)\?/g)
       const plain = (value = ''): string => (/^[\d_]+$/.test(value) ? value.replaceAll('_', '') : value)
       const values = Array.from(documented, ([, value, key]) => [key, plain(value)])
       const expected = Object.entries(defaultsOf(options)).map(([key, value]) => [key, String(value)])
@@ -93,9 +110,9 @@ describe('plugins', () => {
     ['logging', undefined, [['hide', '|']]],
     ['logging', undefined, [['redact', 'x']]],
     ['ip-filter', undefined, []],
+    ['ip-filter', '10.0.0.0/33', []],
     ['rate-limit', undefined, []],
     ['rate-limit', '0', []],
-    ['ip-filter', '10.0.0.0/33', []],
   ] as const)('refuse %s:%s %j from a command line', (name, value, pairs) => {
     const text = { name, pairs, ...(value !== undefined && { value }) }
     expect(() => registry.configure(text)).toThrow(InvalidOptionError)

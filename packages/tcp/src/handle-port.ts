@@ -1,18 +1,11 @@
 import { resetBehindEnd } from './descriptor.ts'
-import {
-  type BulkBuffer,
-  copyOf,
-  forgetCopy,
-  GivenBuffer,
-  LentBuffer,
-  SHARED,
-  SMALL,
-} from './read-buffers.ts'
+import { copyOf, forgetCopy, GivenMemory, QUIET, SHARED, SMALL } from './read-buffers.ts'
+import { silence, type Talker } from './silence.ts'
 import type { StreamBinding, StreamHandle } from './stream-binding.ts'
 import type { PortEvents, StreamPort } from './stream-port.ts'
-import { silence, type Talker } from './silence.ts'
 import { systemError } from './system-error.ts'
 import { Unsent, type UnsentEvents } from './unsent.ts'
+import { writeNow } from './write-now.ts'
 import { endWriting, type RequestOwner, writeTo } from './write-request.ts'
 
 /** What libuv tells for the end of input: the same number on every system. */
@@ -22,8 +15,9 @@ const UV_EOF = -4095
  * A port on the handle that Node's `Socket` stands on, for accepted connections: making a socket costs more than all else
  * in a short connection, and a `Readable` and a `Writable` keep five kilobytes for an idle one.
  *
- * Quiet connections are all read into one buffer, and what comes is copied out. One that reads much is given memory of
- * its own (see {@link BulkBuffer}).
+ * All connections are read into one buffer. What comes is copied out where it is small or may be kept; bulk is lent where the
+ * events borrow, and what of it is neither written nor read by the time they return is copied then. Bulk that may be kept is
+ * read into memory that is given away with it.
  */
 export class HandlePort implements StreamPort, UnsentEvents, RequestOwner, Talker {
   inputEnded = false
@@ -35,11 +29,13 @@ export class HandlePort implements StreamPort, UnsentEvents, RequestOwner, Talke
   #unsent: Unsent | undefined
   /** A write has failed, which is told in a turn of its own. */
   #broken = false
-  #bulk: BulkBuffer | undefined
-  /** Seconds of silence after which the memory for bulk is taken back. */
+  #given: GivenMemory | undefined
+  /** Seconds of silence after which the memory for bulk is let go. */
   #patience = 2
   #flowing = false
   #kept: Uint8Array | undefined
+  /** What is given out just now is lent. */
+  #lending = false
   #released = false
 
   /** @param handle - of a connected stream, and the port's alone from now on. */
@@ -48,7 +44,7 @@ export class HandlePort implements StreamPort, UnsentEvents, RequestOwner, Talke
     this.#binding = binding
     this.#events = events
     handle.onread = () => this.#onRead()
-    handle.useUserBuffer(SHARED)
+    handle.useUserBuffer(QUIET)
     this.#readStart()
   }
 
@@ -69,13 +65,9 @@ export class HandlePort implements StreamPort, UnsentEvents, RequestOwner, Talke
   }
 
   send(chunks: Uint8Array[], bytes: number): void {
-    if (this.#unsent) return this.#unsent.push(chunks, bytes)
-    if (this.#broken) return
-    const outcome = writeTo(this.#handle, this.#binding, chunks, bytes)
-    if (outcome === 0) return
-    if (typeof outcome === 'number') return this.onWriteError(outcome)
-    this.#unsent = new Unsent(this.#handle, this.#binding, this)
-    this.#unsent.await(outcome, chunks)
+    if (this.#lending) this.#sendLent(chunks, bytes)
+    else if (this.#unsent) this.#unsent.push(chunks, bytes)
+    else if (!this.#broken) this.#request(chunks, bytes)
   }
 
   end(): void {
@@ -101,9 +93,7 @@ export class HandlePort implements StreamPort, UnsentEvents, RequestOwner, Talke
   /** For what was unsent. */
   onAllSent(): void {
     this.#unsent = undefined
-    if (this.#released) return
-    if (!this.#events.holdsInput) this.#bulk?.settle(true)
-    this.#events.onSent()
+    if (!this.#released) this.#events.onSent()
   }
 
   /** For what was unsent, too: told later, because drivers never call back from within a write. */
@@ -126,12 +116,11 @@ export class HandlePort implements StreamPort, UnsentEvents, RequestOwner, Talke
    * bytes, for as long as the connection lives: so each time the next one takes twice as long.
    */
   look(): boolean {
-    const bulk = this.#bulk
-    if (bulk === undefined) return false
-    if (++bulk.silentFor < this.#patience || this.#events.holdsInput) return true
+    const given = this.#given
+    if (given === undefined || ++given.silentFor < this.#patience) return given !== undefined
     this.#patience *= 2
-    this.#endBulk(true)
-    this.#handle.useUserBuffer(SHARED)
+    this.#endBulk()
+    this.#handle.useUserBuffer(QUIET)
     return false
   }
 
@@ -154,28 +143,43 @@ export class HandlePort implements StreamPort, UnsentEvents, RequestOwner, Talke
 
   /** @returns what to read into from now on, where that is another. */
   #onBytes(length: number): Uint8Array | undefined {
-    const lent = this.#flowing && this.#events.borrows
-    if (this.#bulk) return this.#onBulk(this.#bulk, length, lent)
+    if (this.#given) return this.#onGiven(this.#given, length)
+    const borrows = this.#flowing && this.#events.borrows
+    if (length > SMALL) return borrows ? this.#lend(length) : this.#beginBulk(length)
     const chunk = copyOf(SHARED, length)
     this.#deliver(chunk)
-    if (lent && !this.#events.holdsInput) forgetCopy(chunk)
-    if (length <= SMALL || this.#released) return undefined
-    this.#bulk = lent ? new LentBuffer() : new GivenBuffer()
-    silence.watch(this)
-    return this.#bulk.memory
+    if (borrows && !this.#events.holdsInput) forgetCopy(chunk)
+    return undefined
   }
 
-  #onBulk(bulk: BulkBuffer, length: number, lent: boolean): Uint8Array | undefined {
-    const { memory } = bulk
-    this.#deliver(bulk.take(length, lent))
-    if (this.#released) return undefined
-    const free = !this.#events.holdsInput
-    bulk.settle(free)
-    if (bulk.quiet) {
-      this.#endBulk(free)
-      return SHARED
+  #lend(length: number): Uint8Array {
+    this.#lending = true
+    try {
+      this.#events.onData(SHARED.subarray(0, length))
+    } finally {
+      this.#lending = false
+      this.#events.ownInput()
     }
-    return bulk.memory === memory ? undefined : bulk.memory
+    return SHARED
+  }
+
+  #beginBulk(length: number): Uint8Array | undefined {
+    this.#deliver(copyOf(SHARED, length))
+    if (this.#released) return undefined
+    this.#given = new GivenMemory()
+    silence.watch(this)
+    return this.#given.memory
+  }
+
+  #onGiven(given: GivenMemory, length: number): Uint8Array | undefined {
+    const { memory } = given
+    this.#deliver(given.take(length))
+    if (this.#released) return undefined
+    if (given.quiet) {
+      this.#endBulk()
+      return QUIET
+    }
+    return given.memory === memory ? undefined : given.memory
   }
 
   #deliver(chunk: Uint8Array): void {
@@ -201,6 +205,25 @@ export class HandlePort implements StreamPort, UnsentEvents, RequestOwner, Talke
     if (status < 0) process.nextTick(() => this.#fail(systemError(status, 'read')))
   }
 
+  #request(chunks: Uint8Array[], bytes: number): void {
+    const outcome = writeTo(this.#handle, this.#binding, chunks, bytes)
+    if (outcome === 0) return
+    if (typeof outcome === 'number') return this.onWriteError(outcome)
+    this.#unsent = new Unsent(this.#handle, this.#binding, this)
+    this.#unsent.await(outcome, chunks)
+  }
+
+  /** What is in these chunks will be overwritten: only what the kernel takes at once need not be copied. */
+  #sendLent(chunks: Uint8Array[], bytes: number): void {
+    if (this.#broken) return
+    const sent = this.#unsent ? 0 : writeNow(this.#handle.fd, chunks)
+    if (sent < 0) return this.onWriteError(sent)
+    if (sent === bytes) return
+    const rest = Buffer.concat(chunks, bytes).subarray(sent)
+    if (this.#unsent) this.#unsent.push([rest], bytes)
+    else this.#request([rest], bytes - sent)
+  }
+
   #fail(cause: Error): void {
     if (this.#released) return
     this.#events.onError(cause)
@@ -210,13 +233,12 @@ export class HandlePort implements StreamPort, UnsentEvents, RequestOwner, Talke
   #release(): void {
     this.#released = true
     this.#kept = undefined
-    this.#endBulk(!this.#events.holdsInput && this.queuedBytes === 0)
+    this.#endBulk()
   }
 
-  #endBulk(free: boolean): void {
-    if (this.#bulk === undefined) return
-    this.#bulk.release(free)
-    this.#bulk = undefined
+  #endBulk(): void {
+    if (this.#given === undefined) return
+    this.#given = undefined
     silence.forget(this)
   }
 }

@@ -1,21 +1,22 @@
 import { Slab } from './slab.ts'
 
-/** What quiet connections are read into, all of them: what comes is copied out before the next read. */
-export const SHARED: Buffer = Buffer.allocUnsafeSlow(64 * 1024)
+/**
+ * What bulk connections that borrow are read into, all of them: what comes is lent, and used up before the next read. One
+ * buffer for all stays in the processor's cache. Twice its size saves no more system calls that show.
+ */
+export const SHARED: Buffer = Buffer.allocUnsafeSlow(256 * 1024)
 
-/** A read of more than this is the beginning of bulk, and the connection is given memory of its own. */
+/** The part of it for quiet connections: what comes is copied out, so that one who is behind holds no more of it. */
+export const QUIET: Buffer = SHARED.subarray(0, 64 * 1024)
+
+/** A read of more than this is the beginning of bulk. */
 export const SMALL: number = 8 * 1024
-/** A bulk connection that reads so many small chunks in a row is quiet again. */
-const QUIET_AFTER = 8
-
-/** Bytes of a buffer that is lent. Twice this saves no more system calls that show. */
-const LENT = 256 * 1024
-/** Bytes of a buffer that is given away: what a connection that is behind holds is counted in these. */
-const GIVEN = 64 * 1024
 /** Up to so many bytes, copying one by one costs less than the call that copies them. */
 const BY_HAND = 128
-/** Lent buffers kept for the next connection: 4 MiB. */
-const MOST_POOLED = 16
+/** A bulk connection that reads so many small chunks in a row is quiet again. */
+const QUIET_AFTER = 8
+/** Bytes of memory that is given away: what a connection that is behind holds is counted in these. */
+const GIVEN = 64 * 1024
 
 /** Small and large chunks have slabs of their own, so that a few kept bytes do not pin what a bulk transfer needs. */
 const small = new Slab(32 * 1024)
@@ -35,84 +36,26 @@ export function forgetCopy(copy: Uint8Array): void {
   ;(copy.byteLength > SMALL ? large : small).uncut(copy)
 }
 
-/** What one bulk connection reads into. */
-export abstract class BulkBuffer {
+/** What a bulk connection is read into whose reader may keep what it gets: it is the reader's, and the next read goes elsewhere. */
+export class GivenMemory {
+  memory: Buffer = large.cut(GIVEN)
   /** Looks that have passed since the last read: see `Silence`. */
   silentFor = 0
   #small = 0
-
-  /** To be read into next. */
-  abstract readonly memory: Buffer
 
   /** Whether bulk is over. */
   get quiet(): boolean {
     return this.#small >= QUIET_AFTER
   }
 
-  /** The chunk that was read into the memory. @param lent - its reader keeps nothing of it. */
-  take(length: number, lent: boolean): Uint8Array {
+  /** The chunk that was read into the memory. */
+  take(length: number): Uint8Array {
     this.silentFor = 0
     this.#small = length > SMALL ? 0 : this.#small + 1
-    return this.chunk(length, lent)
-  }
-
-  /** The chunk has been read. @param free - nothing of it, nor of any that was lent before, is in use. */
-  abstract settle(free: boolean): void
-  /** The connection has no more use for it. */
-  abstract release(free: boolean): void
-  protected abstract chunk(length: number, lent: boolean): Uint8Array
-}
-
-const pool: Buffer[] = []
-
-const pooled = (): Buffer => pool.pop() ?? Buffer.allocUnsafeSlow(LENT)
-
-function giveBack(memory: Buffer): void {
-  if (pool.length < MOST_POOLED) pool.push(memory)
-}
-
-/** For readers that borrow: the same memory is read into again as soon as nothing of what was in it is in use. */
-export class LentBuffer extends BulkBuffer {
-  memory: Buffer = pooled()
-  #isLent = false
-  /** Memory of which something is in use. */
-  readonly #inUse: Buffer[] = []
-
-  protected chunk(length: number, lent: boolean): Uint8Array {
-    this.#isLent = lent
-    return lent ? this.memory.subarray(0, length) : copyOf(this.memory, length)
-  }
-
-  settle(free: boolean): void {
-    if (free) {
-      for (let memory = this.#inUse.pop(); memory; memory = this.#inUse.pop()) giveBack(memory)
-    } else if (this.#isLent) {
-      this.#inUse.push(this.memory)
-      this.memory = pooled()
-    }
-    this.#isLent = false
-  }
-
-  release(free: boolean): void {
-    if (!free) return
-    this.settle(true)
-    giveBack(this.memory)
-  }
-}
-
-/** For readers that may keep what they read: it is theirs, and the next read goes elsewhere. */
-export class GivenBuffer extends BulkBuffer {
-  memory: Buffer = large.cut(GIVEN)
-
-  protected chunk(length: number): Uint8Array {
     // A piece that is part empty would pin more than it holds.
     if (length < GIVEN * 0.75) return copyOf(this.memory, length)
     const chunk = this.memory.subarray(0, length)
     this.memory = large.cut(GIVEN)
     return chunk
   }
-
-  settle(): void {}
-
-  release(): void {}
 }

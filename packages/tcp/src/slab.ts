@@ -3,6 +3,11 @@ export class Slab {
   readonly #size: number
   #memory: Buffer
   #used = 0
+  /** What was cut last, and from where. */
+  #last: Buffer | undefined
+  #lastStart = 0
+  /** The last one, taken back: one of the same length is the same object again, which is dearer to make than to fill. */
+  #spare: Buffer | undefined
 
   /** @param size - in bytes: what one kept chunk can pin. */
   constructor(size: number) {
@@ -12,19 +17,28 @@ export class Slab {
 
   /** So many bytes, at most the slab's size, to be written to; they are the caller's. */
   cut(length: number): Buffer {
+    const spare = this.#spare
+    this.#spare = undefined
+    const cut = spare?.byteLength === length ? spare : this.#cutAnew(length)
+    this.#last = cut
+    // The next one begins on a word of its own.
+    this.#used = (this.#lastStart + length + 7) & ~7
+    return cut
+  }
+
+  /** Takes back what was cut last, where it is that: nobody has it any more. */
+  uncut(chunk: Uint8Array): void {
+    if (chunk !== this.#last) return
+    this.#spare = this.#last
+    this.#used = this.#lastStart
+  }
+
+  #cutAnew(length: number): Buffer {
     if (this.#used + length > this.#size) {
       this.#memory = Buffer.allocUnsafeSlow(this.#size)
       this.#used = 0
     }
-    const start = this.#used
-    // The next one begins on a word of its own.
-    this.#used = (start + length + 7) & ~7
-    return this.#memory.subarray(start, start + length)
-  }
-
-  /** Takes back what was cut last, where it is that: nobody has it any more. */
-  uncut({ buffer, byteOffset, byteLength }: Uint8Array): void {
-    const isLast = buffer === this.#memory.buffer && ((byteOffset + byteLength + 7) & ~7) === this.#used
-    if (isLast) this.#used = byteOffset
+    this.#lastStart = this.#used
+    return this.#memory.subarray(this.#used, this.#used + length)
   }
 }

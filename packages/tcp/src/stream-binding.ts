@@ -1,3 +1,5 @@
+import { wantedDriver } from '@millrace/core'
+
 /** What libuv gives for a connected stream: Node's `TCP` or `Pipe`, as far as it is used here. */
 export interface StreamHandle {
   /** The descriptor, -1 where there is none. */
@@ -52,10 +54,12 @@ export function isStreamHandle(value: unknown): value is StreamHandle {
  * The binding under Node's own sockets. It is no public interface (DEP0111 of Node's deprecations advises against it), so
  * it is looked at before it is used: where anything is missing, or the process may not have it, sockets do. So they do
  * where `MILLRACE_DRIVER` is `public`.
+ *
+ * @throws {@link InvalidOptionError} for a value of it that is none.
  */
 export function findStreamBinding(): StreamBinding | undefined {
   // Not tried on Windows.
-  if (process.platform === 'win32' || process.env['MILLRACE_DRIVER'] === 'public') return undefined
+  if (process.platform === 'win32' || wantedDriver() === 'public') return undefined
   try {
     const { binding } = process as unknown as { readonly binding?: (name: string) => Partial<StreamBinding> }
     const found = binding?.call(process, 'stream_wrap')

@@ -64,6 +64,10 @@ export class StreamDriver implements Driver, PortEvents {
     return this.#events.holdsInput
   }
 
+  ownInput(): void {
+    this.#events.ownInput()
+  }
+
   resume(): void {
     if (this.#phase === 'open') this.#port.resume()
   }

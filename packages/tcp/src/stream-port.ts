@@ -44,6 +44,8 @@ export interface PortEvents {
   readonly borrows: boolean
   /** Whether something of what was given to {@link onData} is still in use. */
   readonly holdsInput: boolean
+  /** What was lent will be overwritten now. */
+  ownInput(): void
   onData(chunk: Uint8Array): void
   /** The peer's end has come. */
   onEnd(): void

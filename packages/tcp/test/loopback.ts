@@ -152,6 +152,8 @@ export function socketResources(): Record<string, number> {
 export class Recorder implements DriverEvents {
   borrows = false
   holdsInput = false
+  /** How often what was lent was about to be overwritten. */
+  owned = 0
   readonly calls: string[] = []
   readonly chunks: Uint8Array[] = []
   readonly errors: Error[] = []
@@ -160,6 +162,10 @@ export class Recorder implements DriverEvents {
 
   count(call: string): number {
     return this.calls.filter((one) => one === call).length
+  }
+
+  ownInput(): void {
+    this.owned++
   }
 
   onData(chunk: Uint8Array): void {
@@ -194,11 +200,17 @@ export class Recorder implements DriverEvents {
 export class PortRecorder implements PortEvents {
   borrows = false
   holdsInput = false
+  /** How often what was lent was about to be overwritten. */
+  owned = 0
   readonly calls: string[] = []
   readonly chunks: Uint8Array[] = []
   readonly errors: Error[] = []
   bytes = 0
   onChunk: ((chunk: Uint8Array) => void) | undefined
+
+  ownInput(): void {
+    this.owned++
+  }
 
   onData(chunk: Uint8Array): void {
     this.chunks.push(chunk)

@@ -3,8 +3,19 @@ import type { AddressInfo } from 'node:net'
 import { type AbortOptions, ConnectionClosedError, type SocketAddress } from '@millrace/core'
 import { peerAddress } from './address-key.ts'
 import { applySocketOptions } from './apply-socket-options.ts'
+import { DirectSend } from './direct-send.ts'
+import { PeerNumbers } from './peer-numbers.ts'
 import type { BindOptions } from './socket-options.ts'
-import type { ConnectedAddresses, OnSent, PeerAddress, UdpDriver, UdpDriverEvents } from './udp-driver.ts'
+import { TurnBatch } from './turn-batch.ts'
+import {
+  CONNECTED,
+  type ConnectedAddresses,
+  type OnSent,
+  type PeerAddress,
+  type Target,
+  type UdpDriver,
+  type UdpDriverEvents,
+} from './udp-driver.ts'
 
 /** Newer than the oldest Node supported. */
 type NewerSocketOptions = SocketOptions & { reusePort?: boolean }
@@ -18,16 +29,28 @@ const toSocketAddress = ({ address, port }: AddressInfo): SocketAddress => ({
 /**
  * The driver on `node:dgram`: it works everywhere.
  *
- * Only addresses come here, never names. Older Nodes take every address of every send through `dns.lookup` all the
- * same (nodejs/node#35130); the socket's own look-up gives it back as it came, which is worth an eighth of the
- * throughput.
+ * What Node gives out one by one is passed on once a turn ({@link TurnBatch}), and what is sent goes by a shorter way
+ * than `socket.send` where there is one ({@link DirectSend}). Else `socket.send`, to addresses, never names: older Nodes
+ * take every address of every send through `dns.lookup` all the same (nodejs/node#35130); the socket's own look-up gives
+ * it back as it came.
  */
 export class NodeUdpDriver implements UdpDriver {
   readonly name = 'node'
+  #batch: TurnBatch | undefined
+  #direct: DirectSend | undefined
+  /** Of a connected socket. */
+  #remote: PeerAddress | undefined
+  readonly #numbers: PeerNumbers = new PeerNumbers()
   #socket: Socket | undefined
   #closed: Promise<void> | undefined
+  readonly #mayBeDirect: boolean
   /** Where an error goes while the socket is being opened: to the caller, who is still there to be told. */
   #onOpenError: ((error: Error) => void) | undefined
+
+  /** @param mayBeDirect - false: takes the public way alone. */
+  constructor(mayBeDirect = true) {
+    this.#mayBeDirect = mayBeDirect
+  }
 
   async bind(options: BindOptions, events: UdpDriverEvents): Promise<SocketAddress> {
     if (this.#closed) throw new ConnectionClosedError('the socket was closed before it was opened')
@@ -47,7 +70,8 @@ export class NodeUdpDriver implements UdpDriver {
       if (this.#onOpenError) this.#onOpenError(error)
       else events.onError(error)
     })
-    socket.on('message', (data, { address, port }) => events.onDatagram(data, address, port))
+    const batch = (this.#batch = new TurnBatch(this.#numbers, (ready) => events.onBatch(ready)))
+    socket.on('message', (data, sender) => batch.add(data, sender))
     const { address, port, exclusive = false } = options
     await this.#open(options.signal, (done) => {
       // Before binding: with a look-up that answers at once, so does bind.
@@ -58,6 +82,12 @@ export class NodeUdpDriver implements UdpDriver {
       applySocketOptions(socket, options)
       done()
     })
+    if (this.#mayBeDirect) {
+      this.#direct = DirectSend.of(socket, (to, bytes, error) => {
+        const peer = to === CONNECTED ? this.#remote : typeof to === 'number' ? this.#numbers.at(to) : to
+        if (peer && !this.#closed) events.onSendFailed(peer, bytes, error)
+      })
+    }
     return toSocketAddress(socket.address())
   }
 
@@ -67,22 +97,43 @@ export class NodeUdpDriver implements UdpDriver {
       socket.once('connect', done)
       socket.connect(port, address)
     })
-    const remote = socket.remoteAddress()
+    const remote = (this.#remote = socket.remoteAddress())
     return { localAddress: toSocketAddress(socket.address()), remoteAddress: peerAddress(remote.address, remote.port) }
   }
 
-  send(data: Uint8Array, to?: PeerAddress, onSent?: OnSent): void {
-    if (this.#closed) return
-    const socket = this.#bound()
-    if (to) socket.send(data, to.port, to.address, onSent)
-    else socket.send(data, onSent)
+  keep(peer: PeerAddress): number {
+    return this.#numbers.keep(peer)
   }
 
+  forget(peer: number): void {
+    this.#numbers.forget(peer)
+  }
+
+  send(data: Uint8Array, to: Target, onSent?: OnSent): void {
+    if (this.#closed) return
+    const socket = this.#bound()
+    const direct = this.#direct
+    if (to === CONNECTED) return direct ? direct.sendConnected(data) : socket.send(data, onSent)
+    const peer = typeof to === 'number' ? this.#numbers.at(to) : to
+    if (peer === undefined) return
+    if (direct) direct.send(data, to, peer)
+    else socket.send(data, peer.port, peer.address, onSent)
+  }
+
+  get tellsFailures(): boolean {
+    return this.#direct !== undefined
+  }
+
+  /** Nothing is collected. */
+  flush(): void {}
+
   get queuedBytes(): number {
-    return this.#closed ? 0 : this.#bound().getSendQueueSize()
+    if (this.#closed) return 0
+    return this.#direct ? this.#direct.pendingBytes : this.#bound().getSendQueueSize()
   }
 
   close(): Promise<void> {
+    this.#batch?.clear()
     this.#closed ??= new Promise((resolve) => {
       const socket = this.#socket
       if (socket === undefined) return resolve()

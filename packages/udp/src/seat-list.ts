@@ -3,13 +3,15 @@ import type { AddressKey } from './address-key.ts'
 /** A session's place in a `SessionTable`. */
 export interface Seat<S> {
   readonly session: S
+  /** The number under which the driver knows its peer. */
+  readonly peer: number
 }
 
 /** The table's own side of a {@link Seat}. */
 export class TableSeat<S> implements Seat<S> {
   session!: S
   readonly key: AddressKey
-  readonly port: number
+  readonly peer: number
   /** When traffic last kept it. */
   tick: number
   /** `ended` is one whose readers have got their end; it keeps its place until it is released. */
@@ -17,9 +19,9 @@ export class TableSeat<S> implements Seat<S> {
   older: TableSeat<S> | undefined
   newer: TableSeat<S> | undefined
 
-  constructor(key: AddressKey, port: number, tick: number) {
+  constructor(key: AddressKey, peer: number, tick: number) {
     this.key = key
-    this.port = port
+    this.peer = peer
     this.tick = tick
   }
 }

@@ -26,12 +26,6 @@ export interface SessionEnds<S> {
   onEvict(session: S): void
 }
 
-interface Address<S> {
-  /** Seats that are not released; more than `byPort` holds where some have ended. */
-  seats: number
-  readonly byPort: Map<number, TableSeat<S>>
-}
-
 /** Into how many ticks an idle timeout is cut: a session ends at most a twentieth of the timeout late. */
 const TICKS = 20
 
@@ -50,7 +44,10 @@ export class SessionTable<S> {
   readonly #clock: Clock
   readonly #ends: SessionEnds<S>
   readonly #bucket: TokenBucket
-  readonly #addresses: Map<AddressKey, Address<S>> = new Map()
+  /** By the numbers of their peers: those whose next datagram is theirs. */
+  readonly #byPeer: (TableSeat<S> | undefined)[] = []
+  /** Seats of each address that are not released, those included that have ended. */
+  readonly #byAddress: Map<AddressKey, number> = new Map()
   readonly #tickLength: number
   readonly #idleTicks: number
   readonly #order: SeatList<S> = new SeatList()
@@ -73,8 +70,9 @@ export class SessionTable<S> {
     return this.#size
   }
 
-  find(key: AddressKey, port: number): Seat<S> | undefined {
-    return this.#addresses.get(key)?.byPort.get(port)
+  /** The live session of a peer, by the peer's number; nobody has number 0. */
+  find(peer: number): Seat<S> | undefined {
+    return this.#byPeer[peer]
   }
 
   /**
@@ -84,7 +82,7 @@ export class SessionTable<S> {
    */
   refuse(key: AddressKey): DropReason | undefined {
     const { maxSessions, maxSessionsPerAddress } = this.#limits
-    if ((this.#addresses.get(key)?.seats ?? 0) >= maxSessionsPerAddress) return 'maxSessionsPerAddress'
+    if ((this.#byAddress.get(key) ?? 0) >= maxSessionsPerAddress) return 'maxSessionsPerAddress'
     const full = this.#size >= maxSessions
     if (full && !this.#isIdleFor(this.#order.oldest, this.#idleTicks / 2)) return 'maxSessions'
     if (!this.#bucket.take()) return 'maxNewSessionsPerSecond'
@@ -92,14 +90,16 @@ export class SessionTable<S> {
     return undefined
   }
 
-  /** @param create - makes the session; its seat is its own by the time this returns. */
-  add(key: AddressKey, port: number, create: (seat: Seat<S>) => S): Seat<S> {
-    const seat = new TableSeat<S>(key, port, this.#tick)
+  /**
+   * @param key - of the peer's address.
+   * @param peer - the peer's number, for as long as the seat is not released.
+   * @param create - makes the session; its seat is its own by the time this returns.
+   */
+  add(key: AddressKey, peer: number, create: (seat: Seat<S>) => S): Seat<S> {
+    const seat = new TableSeat<S>(key, peer, this.#tick)
     seat.session = create(seat)
-    let address = this.#addresses.get(key)
-    if (address === undefined) this.#addresses.set(key, (address = { seats: 0, byPort: new Map() }))
-    address.seats++
-    address.byPort.set(port, seat)
+    this.#byAddress.set(key, (this.#byAddress.get(key) ?? 0) + 1)
+    this.#byPeer[peer] = seat
     this.#size++
     this.#order.append(seat)
     this.#arm()
@@ -119,12 +119,13 @@ export class SessionTable<S> {
   release(given: Seat<S>): void {
     const seat = given as TableSeat<S>
     if (seat.state === 'released') return
-    this.#leavePort(seat)
+    this.#leavePeer(seat)
     seat.state = 'released'
     this.#order.remove(seat)
     this.#size--
-    const address = this.#addresses.get(seat.key)
-    if (address && --address.seats === 0) this.#addresses.delete(seat.key)
+    const seats = (this.#byAddress.get(seat.key) ?? 0) - 1
+    if (seats > 0) this.#byAddress.set(seat.key, seats)
+    else this.#byAddress.delete(seat.key)
     if (this.#size === 0) this.stop()
   }
 
@@ -139,9 +140,8 @@ export class SessionTable<S> {
   }
 
   /** From now on a datagram of this peer begins another session. */
-  #leavePort(seat: TableSeat<S>): void {
-    const byPort = this.#addresses.get(seat.key)?.byPort
-    if (byPort?.get(seat.port) === seat) byPort.delete(seat.port)
+  #leavePeer(seat: TableSeat<S>): void {
+    if (this.#byPeer[seat.peer] === seat) this.#byPeer[seat.peer] = undefined
   }
 
   #arm(): void {
@@ -163,7 +163,7 @@ export class SessionTable<S> {
 
   #expire(seat: TableSeat<S>): void {
     if (seat.state === 'live') {
-      this.#leavePort(seat)
+      this.#leavePeer(seat)
       seat.state = 'ended'
       this.#ends.onIdle(seat.session)
     } else if (this.#isIdleFor(seat, 2 * this.#idleTicks)) {

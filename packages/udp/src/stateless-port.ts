@@ -38,12 +38,12 @@ class Asker implements SocketAddress {
   readonly to: PeerAddress
   readonly budget: ReplyBudget
 
-  constructor(address: string, port: number, budget: ReplyBudget) {
-    const plain = peerAddress(address, port)
-    this.address = plain.address
+  constructor(to: PeerAddress, budget: ReplyBudget) {
+    const { address, port, family } = peerAddress(to.address, to.port)
+    this.address = address
     this.port = port
-    this.family = plain.family
-    this.to = { address, port }
+    this.family = family
+    this.to = to
     this.budget = budget
   }
 }
@@ -68,10 +68,10 @@ export class StatelessPort {
     this.#service = serve(init.localAddress, send, init.report)
   }
 
-  receive(data: Uint8Array, address: string, port: number): void {
+  receive(data: Uint8Array, from: PeerAddress): void {
     const budget = new ReplyBudget(this.#init.maxReplyRatio, this.#init.maxReplyDatagrams)
     budget.credit(data.byteLength)
-    this.#service.receive(data, new Asker(address, port, budget))
+    this.#service.receive(data, new Asker(from, budget))
   }
 
   /** Resolves when every answer has been given, at the latest after `limit` ms; 0 waits without end. */
@@ -99,8 +99,8 @@ export class StatelessPort {
     }
     const over = remoteAddress.budget.spend(bytes)
     if (over) return report(droppedOutbound(over, remoteAddress, bytes))
-    // Peers come and go here: no send tells how the next one will fare, so each is asked.
-    outlet.send(data, remoteAddress.to, remoteAddress, noOutcome)
+    // Peers come and go here: no send tells how the next one will fare, so each is asked where the driver does not tell.
+    outlet.send(data, remoteAddress.to, { remoteAddress }, outlet.tellsFailures ? undefined : noOutcome)
     outlet.measure()
   }
 }

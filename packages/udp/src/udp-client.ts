@@ -9,9 +9,9 @@ import {
   resolveService,
   runClient,
 } from '@millrace/core'
+import { chooseDriver } from './choose-driver.ts'
 import { openSession } from './client-session.ts'
 import { resolveConnectOptions, type UdpConnectOptions } from './connect-options.ts'
-import { NodeUdpDriver } from './node-udp-driver.ts'
 import type { UdpSession } from './udp-session.ts'
 
 /**
@@ -44,7 +44,7 @@ export async function connectUdp(options: UdpConnectOptions, pipeline?: AnyPipel
   const built = pipeline && buildClientPipeline(pipeline, container)
   built?.retain()
   try {
-    const session = await openSession(new NodeUdpDriver(), resolved, resolveService(container, CLOCK) as Clock)
+    const session = await openSession(await chooseDriver(false, resolved.signal), resolved, resolveService(container, CLOCK) as Clock)
     return built ? runClient(session, built, { container, highWaterMark, maxPushBytes }) : session
   } finally {
     await built?.release()

@@ -4,9 +4,18 @@ import type { BindOptions } from './socket-options.ts'
 /**
  * What moves datagrams between the kernel and a server or client: one socket. Everything above it (sessions, bounds,
  * budgets) is the same for every driver.
+ *
+ * A driver knows peers by number: whoever serves one keeps it ({@link keep}), finds it by its number in each batch, and
+ * sends to the number. So an address is written out once a session, and not once a datagram.
  */
 export interface UdpDriver {
-  readonly name: string
+  readonly name: 'node' | 'native'
+
+  /**
+   * Whether {@link UdpDriverEvents.onSendFailed} tells of every failure. Where not, those are told that are asked for by
+   * `onSent`.
+   */
+  readonly tellsFailures: boolean
 
   /**
    * Binds and delivers datagrams from now on. On any failure the driver closes itself.
@@ -25,16 +34,28 @@ export interface UdpDriver {
   connect(to: PeerAddress & AbortOptions): Promise<ConnectedAddresses>
 
   /**
-   * Hands one datagram to the kernel, or queues it where the kernel has no room. Never throws. The bytes stay unchanged
-   * until {@link queuedBytes} has been 0.
-   *
-   * @param to - left out on a connected socket.
-   * @param onSent - called once, later, with the error where there was one. Without it an error goes unseen: asking for
-   * it costs a tenth of the throughput, so senders ask where an error is likely and now and then.
+   * Gives a peer a number, or the one that it has. It is good until it has been forgotten as often as it was kept. For a
+   * bound socket.
    */
-  send(data: Uint8Array, to?: PeerAddress, onSent?: OnSent): void
+  keep(peer: PeerAddress): number
 
-  /** Bytes handed to {@link send} that the kernel has not taken. */
+  /** What has been sent to it still goes out. */
+  forget(peer: number): void
+
+  /**
+   * Hands one datagram to the kernel, at the latest at the end of this turn, or queues it where the kernel has no room.
+   * Never throws. The bytes stay unchanged until {@link queuedBytes} has been 0.
+   *
+   * @param to - a peer's number, {@link CONNECTED}, or an address, which costs more.
+   * @param onSent - called once, later, with the error where there was one. Not to be asked for where
+   * {@link tellsFailures} is true.
+   */
+  send(data: Uint8Array, to: Target, onSent?: OnSent): void
+
+  /** Hands what this turn has collected to the kernel now. */
+  flush(): void
+
+  /** Bytes handed to {@link send} that the kernel had no room for. */
   readonly queuedBytes: number
 
   /** Delivers nothing from now on and releases the socket; resolves when nothing is left. Idempotent. */
@@ -47,6 +68,12 @@ export interface PeerAddress {
   readonly port: number
 }
 
+/** Where one datagram goes. */
+export type Target = number | PeerAddress
+
+/** The number of the one peer of a connected socket. */
+export const CONNECTED = 0
+
 /** What becomes of one datagram sent. That it was sent says nothing about its arrival. */
 export type OnSent = (error: Error | null) => void
 
@@ -56,10 +83,29 @@ export interface ConnectedAddresses {
   readonly remoteAddress: SocketAddress
 }
 
+/**
+ * Datagrams that came together, one or more. Good until the call that it was given to returns, and the promises and
+ * ticks that it has left behind have run.
+ */
+export interface DatagramBatch {
+  /** Becomes 0 where the socket is closed while its batch is given out. */
+  readonly length: number
+  /** The bytes of one, the caller's from now on. */
+  data(index: number): Uint8Array
+  /** The number under which its sender is kept; 0 where it is not. */
+  peer(index: number): number
+  /** Its sender, written out. */
+  sender(index: number): PeerAddress
+}
+
 /** What a {@link UdpDriver} tells. */
 export interface UdpDriverEvents {
-  /** A datagram came; its bytes are the receiver's from now on. */
-  onDatagram(data: Uint8Array, address: string, port: number): void
+  /** Datagrams came. */
+  onBatch(batch: DatagramBatch): void
+  /** A datagram came that is longer than the driver can take, and is lost. */
+  onTruncated(from: PeerAddress, bytes: number): void
+  /** A datagram was not sent. Called by a driver with {@link UdpDriver.tellsFailures} alone. */
+  onSendFailed(to: PeerAddress, bytes: number, error: Error): void
   /** The socket had an error that belongs to no send. It may go on working. */
   onError(error: Error): void
 }

@@ -1,14 +1,17 @@
 import {
   type Acceptor,
   type Clock,
+  type DropReason,
   InvalidOptionError,
   type Listener,
   ListenError,
   type SocketAddress,
 } from '@millrace/core'
-import { type AddressKey, addressKey, peerAddress } from './address-key.ts'
+import { addressKey, peerAddress } from './address-key.ts'
+import type { DriverChoice } from './choose-driver.ts'
 import { droppedInbound } from './drop.ts'
-import { resolveListenOptions, type UdpListenOptions } from './listen-options.ts'
+import { giveOut, type Taken } from './give-out.ts'
+import { type ResolvedListenOptions, resolveListenOptions, type UdpListenOptions } from './listen-options.ts'
 import { Outlet } from './outlet.ts'
 import { ReplyBudget } from './reply-budget.ts'
 import { resolveHost } from './resolve-host.ts'
@@ -18,15 +21,19 @@ import { SessionDriver } from './session-driver.ts'
 import { SessionTable } from './session-table.ts'
 import { SourceGuard } from './source-guard.ts'
 import { StatelessPort, type StatelessServe } from './stateless-port.ts'
-import type { UdpDriver } from './udp-driver.ts'
+import type { DatagramBatch, PeerAddress, UdpDriver } from './udp-driver.ts'
 import { UdpSession } from './udp-session.ts'
 
 /** What a {@link UdpListener} is made from. */
 export interface UdpListenerInit {
   readonly options: ResolvedServerOptions
   readonly clock: Clock
-  /** Called for each attempt to listen. */
-  readonly createDriver: () => UdpDriver
+  /**
+   * Called for each attempt to listen.
+   *
+   * @param shared - a cluster's workers are to share the socket.
+   */
+  readonly chooseDriver: (shared: boolean, signal: AbortSignal | undefined) => Promise<DriverChoice>
   /** Serves without sessions. */
   readonly serveStateless?: StatelessServe | undefined
 }
@@ -53,35 +60,28 @@ export class UdpListener implements Listener<UdpListenOptions> {
     })
   }
 
-  async listen(options: UdpListenOptions, acceptor: Acceptor): Promise<SocketAddress> {
-    const { createDriver, clock, serveStateless, options: limits } = this.#init
-    const driver = createDriver()
+  async listen(given: UdpListenOptions, acceptor: Acceptor): Promise<SocketAddress> {
+    const options = resolveListenOptions(given)
+    const { chooseDriver, clock, serveStateless, options: limits } = this.#init
+    const { driver, reason } = await chooseDriver(!options.exclusive, options.signal)
+    const report = acceptor.report.bind(acceptor)
     this.#acceptor = acceptor
     this.#local = await this.#bind(driver, options)
     this.#driver = driver
+    this.#outlet = new Outlet(driver, limits.maxSendQueue, clock, report)
     this.#guard = new SourceGuard(this.#local, clock)
-    this.#outlet = new Outlet(driver, limits.maxSendQueue, clock, acceptor.report.bind(acceptor))
     if (serveStateless) {
       const { maxReplyRatio, maxReplyDatagrams } = limits
-      const report = acceptor.report.bind(acceptor)
       const init = { outlet: this.#outlet, maxReplyRatio, maxReplyDatagrams, report, localAddress: this.#local }
       this.#stateless = new StatelessPort(init, serveStateless)
     }
+    report({ type: 'driver-chosen', transport: 'udp', driver: driver.name, ...(reason !== undefined && { reason }) })
     return this.#local
   }
 
-  /**
-   * Takes one datagram: what the driver calls for each.
-   *
-   * @param address - of the sender, as the system spells it.
-   */
-  receive(data: Uint8Array, address: string, port: number): void {
-    if (this.#stateless) return this.#answer(this.#stateless, data, address, port)
-    const key = addressKey(address)
-    const seat = this.#table.find(key, port)
-    if (seat === undefined) return this.#begin(data, key, address, port)
-    this.#table.touch(seat)
-    seat.session.receive(data)
+  /** Takes what has come. */
+  receive(batch: DatagramBatch): void {
+    giveOut(batch, this.#take)
   }
 
   stopAccepting(): void {
@@ -107,13 +107,17 @@ export class UdpListener implements Listener<UdpListenOptions> {
     await this.#driver?.close()
   }
 
-  async #bind(driver: UdpDriver, given: UdpListenOptions): Promise<SocketAddress> {
-    const { host, port, type, lookup, ...options } = resolveListenOptions(given)
+  async #bind(driver: UdpDriver, given: ResolvedListenOptions): Promise<SocketAddress> {
+    const { host, port, type, lookup, ...options } = given
     const { signal } = options
     try {
       const resolved = await resolveHost('listen.host', host, { type, lookup, signal })
       return await driver.bind({ ...options, ...resolved, port }, {
-        onDatagram: (data, address, from) => this.receive(data, address, from),
+        onBatch: (batch) => this.receive(batch),
+        onTruncated: (from, bytes) => this.#drop('truncated', from, bytes),
+        onSendFailed: ({ address, port: to }, bytes, error) => {
+          this.#outlet?.reportFailure(error, peerAddress(address, to), bytes)
+        },
         onError: (error) => this.#acceptor.report({ type: 'listener-error', transport: 'udp', error }),
       })
     } catch (error) {
@@ -122,21 +126,44 @@ export class UdpListener implements Listener<UdpListenOptions> {
     }
   }
 
-  #answer(stateless: StatelessPort, data: Uint8Array, address: string, port: number): void {
-    const refusal = this.#accepting ? this.#guard.refuse(address, port) : 'draining'
-    if (refusal) this.#acceptor.report(droppedInbound(refusal, peerAddress(address, port), data.byteLength))
-    else stateless.receive(data, address, port)
+  readonly #take = (batch: DatagramBatch, index: number, isRetry: boolean): Taken => {
+    const seat = this.#table.find(batch.peer(index))
+    if (seat !== undefined) {
+      this.#table.touch(seat)
+      return seat.session.receive(batch.data(index), isRetry)
+    }
+    if (this.#stateless === undefined) return this.#begin(batch.data(index), batch.sender(index))
+    this.#answer(this.#stateless, batch.data(index), batch.sender(index))
+    return 'next'
   }
 
-  #begin(data: Uint8Array, key: AddressKey, address: string, port: number): void {
+  #answer(stateless: StatelessPort, data: Uint8Array, from: PeerAddress): void {
+    const refusal = this.#accepting ? this.#guard.refuse(from.address, from.port) : 'draining'
+    if (refusal) this.#drop(refusal, from, data.byteLength)
+    else stateless.receive(data, from)
+  }
+
+  /** Whoever iterates the server has to get each session before the backlog is looked at for the next. */
+  #begin(data: Uint8Array, from: PeerAddress): Taken {
+    const { address, port } = from
+    const key = addressKey(address)
     const refusal = this.#accepting ? (this.#guard.refuse(address, port) ?? this.#table.refuse(key)) : 'draining'
-    if (refusal) return this.#acceptor.report(droppedInbound(refusal, peerAddress(address, port), data.byteLength))
-    const { session } = this.#table.add(key, port, (seat) => this.#createSession(seat, address, port))
+    if (refusal) {
+      this.#drop(refusal, from, data.byteLength)
+      return 'next'
+    }
+    const driver = this.#driver as UdpDriver
+    const { session } = this.#table.add(key, driver.keep(from), (seat) => this.#createSession(seat, from))
     if (this.#acceptor.accept(session)) session.receive(data)
     else void session.close()
+    return 'pause'
   }
 
-  #createSession(seat: Seat<UdpSession>, address: string, port: number): UdpSession {
+  #drop(reason: DropReason, { address, port }: PeerAddress, bytes: number): void {
+    this.#acceptor.report(droppedInbound(reason, peerAddress(address, port), bytes))
+  }
+
+  #createSession(seat: Seat<UdpSession>, { address, port }: PeerAddress): UdpSession {
     const { options, clock } = this.#init
     const remoteAddress = peerAddress(address, port)
     const budget = new ReplyBudget(options.maxReplyRatio, options.maxReplyDatagrams)
@@ -152,13 +179,16 @@ export class UdpListener implements Listener<UdpListenOptions> {
       createDriver: (events) =>
         new SessionDriver(events, {
           outlet: this.#outlet as Outlet,
-          to: { address, port },
+          to: seat.peer,
           remoteAddress,
           budget,
           report,
           watchAll: false,
           onSent: () => this.#table.touch(seat),
-          onReleased: () => this.#table.release(seat),
+          onReleased: () => {
+            this.#table.release(seat)
+            this.#driver?.forget(seat.peer)
+          },
         }),
     })
   }

@@ -14,8 +14,8 @@ import {
   type Server,
   StatelessRun,
 } from '@millrace/core'
+import { chooseDriver } from './choose-driver.ts'
 import type { UdpListenOptions } from './listen-options.ts'
-import { NodeUdpDriver } from './node-udp-driver.ts'
 import {
   type ResolvedServerOptions,
   resolveServerOptions,
@@ -91,7 +91,7 @@ export function createUdpServer(
   const toBuild = isPipeline(pipeline) && pipeline.serves
   const built = toBuild ? buildPipeline(pipeline, container) : (pipeline as BuiltPipeline)
   const serveStateless = options.stateless && built.serves ? statelessServe(built, options, clock) : undefined
-  const listener = new UdpListener({ options, clock, createDriver: () => new NodeUdpDriver(), serveStateless })
+  const listener = new UdpListener({ options, clock, chooseDriver, serveStateless })
   return new SessionServer<UdpSession>(listener, built, { ...options, container })
 }
 

@@ -101,16 +101,19 @@ export class UdpSession extends BaseConnection {
   /**
    * Takes one datagram of the peer's, or drops it where too much waits unread.
    *
+   * @param isRetry - whoever reads has had the time to: what waits still, waits.
+   * @returns `again` where it has done neither, for its reader may not have come to its turn yet.
+   *
    * @internal
    */
-  receive(data: Uint8Array): void {
-    this.#budget.credit(data.byteLength)
+  receive(data: Uint8Array, isRetry = true): 'next' | 'again' {
     const queued = this.queuedItems
-    if (queued > 0 && (queued >= this.#maxQueue || this.queuedBytes + data.byteLength > this.#maxQueuedBytes)) {
-      this.#report(droppedInbound('session-queue', this.remoteAddress, data.byteLength))
-    } else {
-      this.onData(data)
-    }
+    const isFull = queued > 0 && (queued >= this.#maxQueue || this.queuedBytes + data.byteLength > this.#maxQueuedBytes)
+    if (isFull && !isRetry && this.inbox.claimed) return 'again'
+    this.#budget.credit(data.byteLength)
+    if (isFull) this.#report(droppedInbound('session-queue', this.remoteAddress, data.byteLength))
+    else this.onData(data)
+    return 'next'
   }
 
   /** @internal */

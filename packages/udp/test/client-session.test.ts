@@ -5,11 +5,11 @@ import { openSession } from '../src/client-session.ts'
 import { resolveConnectOptions } from '../src/connect-options.ts'
 import { FakeDriver, settled } from './support.ts'
 
-async function begin() {
+async function begin(tellsFailures = false) {
   const clock = new VirtualClock()
-  const driver = new FakeDriver()
+  const driver = new FakeDriver(undefined, tellsFailures)
   const options = resolveConnectOptions({ port: 53, host: '192.0.2.1', idleTimeout: 0 })
-  const session = await openSession(driver, options, clock)
+  const session = await openSession({ driver }, options, clock)
   const write = async (): Promise<void> => {
     session.write(new Uint8Array(1))
     await settled()
@@ -20,9 +20,9 @@ async function begin() {
 describe('openSession', () => {
   test('takes nothing from a stranger whose datagram came before the socket was connected', async () => {
     const { driver, session } = await begin()
-    driver.events.onDatagram(new Uint8Array(1), '192.0.2.2', 53)
-    driver.events.onDatagram(new Uint8Array(2), '192.0.2.1', 54)
-    driver.events.onDatagram(new Uint8Array(3), '192.0.2.1', 53)
+    driver.deliver([new Uint8Array(1), '192.0.2.2', 53])
+    driver.deliver([new Uint8Array(2), '192.0.2.1', 54])
+    driver.deliver([new Uint8Array(3), '192.0.2.1', 53])
     expect([session.queuedItems, session.queuedBytes]).toEqual([1, 3])
   })
 
@@ -70,5 +70,25 @@ describe('openSession', () => {
     session.abort()
     await session.closed
     expect(driver.closed).toBe(1)
+  })
+
+  test('ends with the refusal that a driver tells of, and outlives another failure', async () => {
+    const { driver, session, write } = await begin(true)
+    await write()
+    expect(driver.sent[0]?.onSent).toBeUndefined()
+    const fail = (code: string): Error => Object.assign(new Error(`send ${code}`), { code })
+    const peer = { address: '192.0.2.1', port: 53 }
+    driver.events.onSendFailed(peer, 1, fail('EPERM'))
+    expect(session.status).toBe('open')
+    const cause = fail('ECONNREFUSED')
+    driver.events.onSendFailed(peer, 1, cause)
+    expect((await session.closed).error).toMatchObject({ code: 'MILLRACE_ERR_CONNECTION_RESET', cause })
+  })
+
+  test('hands over what this turn has collected before it closes', async () => {
+    const { driver, session } = await begin()
+    session.write(new Uint8Array(1))
+    await session.close()
+    expect(driver.flushed).toBeGreaterThan(0)
   })
 })

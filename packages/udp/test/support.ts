@@ -13,7 +13,15 @@ import { VirtualClock } from '@millrace/core/testing'
 import { resolveServerOptions, type UdpServerOptions } from '../src/server-options.ts'
 import type { BindOptions } from '../src/socket-options.ts'
 import type { StatelessServe } from '../src/stateless-port.ts'
-import type { ConnectedAddresses, OnSent, PeerAddress, UdpDriver, UdpDriverEvents } from '../src/udp-driver.ts'
+import { PeerNumbers } from '../src/peer-numbers.ts'
+import type {
+  ConnectedAddresses,
+  OnSent,
+  PeerAddress,
+  Target,
+  UdpDriver,
+  UdpDriverEvents,
+} from '../src/udp-driver.ts'
 import { UdpListener } from '../src/udp-listener.ts'
 import type { UdpSession } from '../src/udp-session.ts'
 
@@ -28,16 +36,20 @@ export interface Sent {
 
 /** A socket that keeps what it is given. */
 export class FakeDriver implements UdpDriver {
-  readonly name = 'fake'
+  readonly name = 'node'
+  readonly tellsFailures: boolean
+  readonly numbers = new PeerNumbers()
   readonly sent: Sent[] = []
   queuedBytes = 0
   closed = 0
+  flushed = 0
   bound: BindOptions | undefined
   events!: UdpDriverEvents
   readonly #local: SocketAddress
 
-  constructor(local: SocketAddress = LOCAL) {
+  constructor(local: SocketAddress = LOCAL, tellsFailures = false) {
     this.#local = local
+    this.tellsFailures = tellsFailures
   }
 
   bind(options: BindOptions, events: UdpDriverEvents): Promise<SocketAddress> {
@@ -50,8 +62,32 @@ export class FakeDriver implements UdpDriver {
     return Promise.resolve({ localAddress: this.#local, remoteAddress: { address, port, family: 'IPv4' } })
   }
 
-  send(data: Uint8Array, to?: PeerAddress, onSent?: OnSent): void {
-    this.sent.push({ data, to: `${to?.address}:${to?.port}`, onSent })
+  keep(peer: PeerAddress): number {
+    return this.numbers.keep(peer)
+  }
+
+  forget(peer: number): void {
+    this.numbers.forget(peer)
+  }
+
+  send(data: Uint8Array, to: Target, onSent?: OnSent): void {
+    const peer = typeof to === 'number' ? this.numbers.at(to) : to
+    this.sent.push({ data, to: `${peer?.address}:${peer?.port}`, onSent })
+  }
+
+  /** Delivers datagrams, as one batch. */
+  deliver(...datagrams: readonly (readonly [data: Uint8Array, address: string, port: number])[]): void {
+    const at = (index: number) => datagrams[index] as (typeof datagrams)[number]
+    this.events.onBatch({
+      length: datagrams.length,
+      data: (index) => at(index)[0],
+      peer: (index) => this.numbers.find(at(index)[1], at(index)[2]),
+      sender: (index) => ({ address: at(index)[1], port: at(index)[2] }),
+    })
+  }
+
+  flush(): void {
+    this.flushed++
   }
 
   close(): Promise<void> {
@@ -67,14 +103,14 @@ export class FakeDriver implements UdpDriver {
 /** A listener over a {@link FakeDriver}, with an acceptor that takes everybody. */
 export async function listenFake(
   given: UdpServerOptions = {},
-  setUp: { serve?: StatelessServe; local?: SocketAddress } = {},
+  setUp: { serve?: StatelessServe; local?: SocketAddress; tellsFailures?: boolean } = {},
 ) {
   const clock = new VirtualClock()
-  const driver = new FakeDriver(setUp.local)
+  const driver = new FakeDriver(setUp.local, setUp.tellsFailures)
   const listener = new UdpListener({
     options: resolveServerOptions(given),
     clock,
-    createDriver: () => driver,
+    chooseDriver: () => Promise.resolve({ driver, reason: 'a test' }),
     serveStateless: setUp.serve,
   })
   const sessions: UdpSession[] = []
@@ -84,8 +120,9 @@ export async function listenFake(
     report: (event) => events.push(event),
   }
   await listener.listen({}, acceptor)
+  events.length = 0
   const receive = (data: Uint8Array | number, address = '127.0.0.2', port = 5_000): void => {
-    listener.receive(typeof data === 'number' ? new Uint8Array(data) : data, address, port)
+    driver.deliver([typeof data === 'number' ? new Uint8Array(data) : data, address, port])
   }
   const drops = (): string[] => events.flatMap((event) => (event.type === 'datagram-dropped' ? [event.reason] : []))
   return { clock, driver, listener, acceptor, sessions, events, receive, drops }

@@ -177,4 +177,46 @@ describe('UdpListener', () => {
     expect(driver.closed).toBe(1)
     expect(clock.pending).toBe(0)
   })
+
+  test('takes a batch, a new peer’s further datagrams in it included', async () => {
+    const { driver, sessions } = await listenFake()
+    const a = ['127.0.0.2', 5_000] as const
+    const b = ['127.0.0.3', 5_000] as const
+    driver.deliver([bytes('one'), ...a], [bytes('two'), ...b], [bytes('three'), ...a])
+    await settled()
+    expect(sessions.map(({ bytesRead }) => bytesRead)).toEqual([8, 3])
+  })
+
+  test('lets the number of a peer go with its session, and not before', async () => {
+    const { driver, sessions, receive } = await listenFake()
+    receive(1)
+    const number = driver.numbers.find('127.0.0.2', 5_000)
+    expect(number).not.toBe(0)
+    await sessions[0]?.close()
+    expect(driver.numbers.find('127.0.0.2', 5_000)).toBe(0)
+    receive(1)
+    expect(sessions).toHaveLength(2)
+  })
+
+  test('drops, counts and reports a datagram that was truncated', async () => {
+    const { driver, events } = await listenFake()
+    driver.events.onTruncated({ address: '127.0.0.2', port: 5_000 }, 70_000)
+    const remoteAddress = { address: '127.0.0.2', port: 5_000, family: 'IPv4' }
+    const dropped = { type: 'datagram-dropped', direction: 'inbound', reason: 'truncated', remoteAddress, bytes: 70_000 }
+    expect(events).toEqual([dropped])
+  })
+
+  test('reports what a driver that tells of failures could not send, and asks it nothing', async () => {
+    const { driver, events, sessions, receive } = await listenFake({}, { tellsFailures: true })
+    receive(100)
+    for (let i = 0; i < 40; i++) sessions[0]?.write(new Uint8Array(1))
+    await settled()
+    expect(driver.sent.map(({ onSent }) => onSent)).toEqual(Array(40).fill(undefined))
+    const error = Object.assign(new Error('send EPERM'), { code: 'EPERM' })
+    driver.events.onSendFailed({ address: '127.0.0.2', port: 5_000 }, 1, error)
+    const remoteAddress = sessions[0]?.remoteAddress
+    const dropped = { type: 'datagram-dropped', direction: 'outbound', reason: 'send-failed', remoteAddress, bytes: 1, error }
+    expect(events).toEqual([dropped])
+    expect(sessions[0]?.status).toBe('open')
+  })
 })

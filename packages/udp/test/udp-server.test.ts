@@ -12,11 +12,12 @@ import {
   type ServerEvent,
 } from '@millrace/core'
 import { VirtualClock } from '@millrace/core/testing'
-import { afterEach, describe, expect, expectTypeOf, test, vi } from 'vitest'
+import { afterEach, expect, expectTypeOf, test, vi } from 'vitest'
 import { connectUdp } from '../src/udp-client.ts'
 import { createUdpServer, type UdpServer } from '../src/udp-server.ts'
 import { type UdpSession, udpSessionOf } from '../src/udp-session.ts'
 import { bytes, containerWith, plainSocket, received, settled } from './support.ts'
+import { describeOnDrivers } from './udp-drivers.ts'
 
 const servers: UdpServer<unknown>[] = []
 const sockets: Socket[] = []
@@ -51,7 +52,7 @@ const eventsOf = (server: UdpServer<unknown>): ServerEvent[] => {
   return events
 }
 
-describe('createUdpServer', () => {
+describeOnDrivers('createUdpServer', () => {
   test.each([0, 1, 1_472, 65_507])('echoes a datagram of %i bytes as one', async (size) => {
     const server = await kept(createUdpServer(echoing())).listen()
     const socket = await client()
@@ -211,7 +212,7 @@ describe('createUdpServer', () => {
   })
 })
 
-describe('listen', () => {
+describeOnDrivers('listen', () => {
   test('fails with ListenError where the port is taken', async () => {
     const server = await kept(createUdpServer(echoing())).listen()
     const second = kept(createUdpServer(echoing()))
@@ -239,7 +240,7 @@ describe('listen', () => {
   })
 })
 
-describe('close', () => {
+describeOnDrivers('close', () => {
   test('lets what is in hand finish, refuses who is new, and leaves nothing behind', async () => {
     let finish!: () => void
     const slow = pipeline(

@@ -1,12 +1,13 @@
+import { IdleTimeoutError, WriteTimeoutError } from '../errors/connection-errors.ts'
 import type { Clock, Timer } from './clock.ts'
 import { type Awaiting, deadlinesOf } from './deadlines.ts'
 import type { ConnectionLimits } from './connection-options.ts'
 import type { Outbox } from './outbox.ts'
 
-/** What an {@link ActivityWatch} tells; the timeouts in ms. */
-export interface WatchEvents {
-  onIdle(timeout: number): void
-  onStall(timeout: number): void
+/** What an {@link ActivityWatch} ends. */
+interface Watched {
+  closeWith(error: Error): void
+  abort(error: Error): void
 }
 
 /** How often in one `writeTimeout` the progress of a write is looked at: a stall is seen within a tenth of it. */
@@ -23,17 +24,17 @@ export class ActivityWatch implements Awaiting {
   readonly #clock: Clock
   readonly #outbox: Outbox
   readonly #limits: ConnectionLimits
-  readonly #events: WatchEvents
+  readonly #connection: Watched
   #stallTimer: Timer | undefined
   #sent = 0
   #progressAt = 0
   #stopped = false
 
-  constructor(clock: Clock, outbox: Outbox, limits: ConnectionLimits, events: WatchEvents) {
+  constructor(clock: Clock, outbox: Outbox, limits: ConnectionLimits, connection: Watched) {
     this.#clock = clock
     this.#outbox = outbox
     this.#limits = limits
-    this.#events = events
+    this.#connection = connection
     this.lastActivity = clock.now()
     if (limits.idleTimeout > 0) deadlinesOf(clock).add(this, this.lastActivity + limits.idleTimeout)
   }
@@ -69,7 +70,7 @@ export class ActivityWatch implements Awaiting {
     const { idleTimeout } = this.#limits
     const idleAt = this.lastActivity + idleTimeout
     if (idleAt > this.#clock.now()) deadlinesOf(this.#clock).add(this, idleAt)
-    else this.#events.onIdle(idleTimeout)
+    else this.#connection.closeWith(new IdleTimeoutError(idleTimeout))
   }
 
   #armStall(delay: number): void {
@@ -87,7 +88,7 @@ export class ActivityWatch implements Awaiting {
       this.touch()
     }
     this.#sent = sent
-    if (now - this.#progressAt >= writeTimeout) this.#events.onStall(writeTimeout)
+    if (now - this.#progressAt >= writeTimeout) this.#connection.abort(new WriteTimeoutError(writeTimeout))
     else this.#armStall(Math.min(writeTimeout / LOOKS, this.#progressAt + writeTimeout - now))
   }
 }

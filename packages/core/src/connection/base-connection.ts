@@ -4,55 +4,33 @@ import {
   ConnectionClosedError,
   ConnectionResetError,
   HalfCloseUnsupportedError,
-  IdleTimeoutError,
-  WriteTimeoutError,
 } from '../errors/connection-errors.ts'
 import { InvalidOptionError } from '../errors/invalid-option-error.ts'
-import { ActivityWatch, type WatchEvents } from './activity-watch.ts'
+import { ActivityWatch } from './activity-watch.ts'
+import { ConnectionFacts } from './connection-facts.ts'
 import type { ConnectionInit } from './connection-init.ts'
 import type { ConnectionLimits } from './connection-options.ts'
-import type { AbortOptions, CloseInfo, Connection, ConnectionStatus, Transport } from './connection.ts'
+import type { ConnectionOwner, ConnectionUser } from './connection-roles.ts'
+import type { AbortOptions, CloseInfo, Connection, ConnectionStatus } from './connection.ts'
 import type { Driver, DriverEvents } from './driver.ts'
-import { DuplexFaces } from './duplex-faces.ts'
 import { Ending } from './ending.ts'
+import { own } from './feed.ts'
 import { Inbox } from './inbox.ts'
-import { nextConnectionId } from './connection-id.ts'
 import { Outbox } from './outbox.ts'
 import { ignoreRejection, unlessAborted } from './promises.ts'
 import { ReadBrake } from './read-brake.ts'
-import type { SocketAddress } from './socket-address.ts'
 
-const nothing = (): void => {}
 const byteLength = (chunk: Uint8Array): number => chunk.byteLength
-
-/** Whoever runs on a connection, told first when it is gone. */
-export interface ConnectionUser {
-  /** @returns an error that becomes the connection's, where it had none. */
-  onRelease(info: CloseInfo): Error | undefined
-}
-
-/** Whoever accepted or opened a connection. */
-export interface ConnectionOwner {
-  /** Called once, synchronously, when the connection is gone: before anyone who awaits `closed` runs. */
-  onGone(info: CloseInfo): void
-}
 
 /**
  * A connection over any driver: the state, the queues, the faces and the timeouts that all transports share.
  * docs/lifecycle.md is its state machine.
  */
-export class BaseConnection extends DuplexFaces<Uint8Array, Uint8Array> implements Connection, DriverEvents, WatchEvents {
-  readonly id: string
-  readonly transport: Transport
-  readonly datagram: boolean
-  readonly localAddress: SocketAddress
-  readonly remoteAddress: SocketAddress
+export class BaseConnection extends ConnectionFacts implements Connection, DriverEvents {
   user: ConnectionUser | undefined
   owner: ConnectionOwner | undefined
   /** Whether the end of the input closes it: so it is for datagrams, until a pipeline that has a last word takes over. */
   closesAtEnd: boolean
-  /** Set by a pipeline whose stages all keep nothing of a chunk: what is read may be lent to it. */
-  borrows = false
   readonly inbox: Inbox<Uint8Array>
   readonly #driver: Driver
   readonly #outbox: Outbox
@@ -66,13 +44,8 @@ export class BaseConnection extends DuplexFaces<Uint8Array, Uint8Array> implemen
   #receiving = false
 
   constructor(init: ConnectionInit) {
-    super()
-    this.id = nextConnectionId(init.transport)
-    this.transport = init.transport
-    this.datagram = init.datagram ?? false
+    super(init)
     this.closesAtEnd = this.datagram
-    this.localAddress = init.localAddress
-    this.remoteAddress = init.remoteAddress
     this.#limits = init.limits
     this.#driver = init.createDriver(this)
     this.#readBrake = new ReadBrake(this.#driver)
@@ -117,6 +90,10 @@ export class BaseConnection extends DuplexFaces<Uint8Array, Uint8Array> implemen
     return this.#outbox.level > 0 || this.inbox.length > 0
   }
 
+  ownInput(): void {
+    if (this.inbox.length > 0) this.inbox.replace(own)
+  }
+
   /** When a byte last went either way, by the clock. */
   get lastActivity(): number {
     return this.#watch.lastActivity
@@ -146,12 +123,7 @@ export class BaseConnection extends DuplexFaces<Uint8Array, Uint8Array> implemen
 
   /** Writes go out together when the callback has returned, rather than at the end of the turn. */
   batch(callback: () => void): void {
-    this.#outbox.cork()
-    try {
-      callback()
-    } finally {
-      this.#outbox.uncork()
-    }
+    this.#outbox.batch(callback)
   }
 
   drain({ signal }: AbortOptions = {}): Promise<void> {
@@ -187,7 +159,7 @@ export class BaseConnection extends DuplexFaces<Uint8Array, Uint8Array> implemen
 
   close({ signal }: AbortOptions = {}): Promise<void> {
     this.beginClose()
-    return ignoreRejection(unlessAborted(this.closed.then(nothing), signal))
+    return ignoreRejection(unlessAborted(this.closed.then(() => {}), signal))
   }
 
   /** {@link close} for one who does not wait: no promise is made. */
@@ -207,14 +179,6 @@ export class BaseConnection extends DuplexFaces<Uint8Array, Uint8Array> implemen
   /** Ends with an error, but delivers what was written first: for a peer that broke the rules and still gets its answers. */
   closeWith(error: Error): void {
     this.#fail(error, 'local', 'close')
-  }
-
-  onIdle(timeout: number): void {
-    this.#fail(new IdleTimeoutError(timeout), 'local', 'close')
-  }
-
-  onStall(timeout: number): void {
-    this.#fail(new WriteTimeoutError(timeout), 'local', 'reset')
   }
 
   onData(chunk: Uint8Array): void {

@@ -9,17 +9,20 @@ import type {
   Duplex,
   Transport,
 } from './connection.ts'
+import { type Feed, FEED, type Feeding, own, type PushedReader } from './feed.ts'
 import type { Inbox } from './inbox.ts'
 import { ignoreRejection } from './promises.ts'
 import { pump } from './sink.ts'
 import type { SocketAddress } from './socket-address.ts'
-import { CONNECTION, createSource, tagWithConnection } from './source.ts'
+import { CONNECTION, createSource, feedFrom, tagWithConnection } from './source.ts'
 
 /** The pulled and the pushed face of an inbox, and the sink, for any duplex. Each is made when it is first asked for. */
-export abstract class DuplexFaces<In, Out> implements Duplex<In, Out> {
+export abstract class DuplexFaces<In, Out> implements Duplex<In, Out>, Feeding<In> {
+  /** Set by a reader that keeps nothing of a chunk but what waits unread or unsent: what is read may be lent to it. */
+  borrows = false
   #sinking = false
   #sink: Duplex<In, Out>['sink'] | undefined
-  #source: AsyncIterable<In> | undefined
+  #source: (AsyncIterable<In> & Feeding<In>) | undefined
   #data$: Observable<In> | undefined
 
   abstract readonly id: string
@@ -52,7 +55,7 @@ export abstract class DuplexFaces<In, Out> implements Duplex<In, Out> {
   abstract abort(reason?: unknown): void
 
   get source(): AsyncIterable<In> {
-    return (this.#source ??= tagWithConnection(createSource(this.inbox), this))
+    return (this.#source ??= tagWithConnection({ ...createSource(this.inbox), [FEED]: (reader) => this[FEED](reader) }, this))
   }
 
   get data$(): Observable<In> {
@@ -69,6 +72,33 @@ export abstract class DuplexFaces<In, Out> implements Duplex<In, Out> {
 
   [Symbol.asyncIterator](): AsyncIterator<In> {
     return this.source[Symbol.asyncIterator]()
+  }
+
+  [FEED](reader: PushedReader<In>): Feed {
+    const given = feedFrom(this.inbox, reader)
+    if (reader.borrowsFor !== this) return given
+    const giveBack = this.borrow()
+    const release = (): void => {
+      given.release()
+      giveBack()
+    }
+    return { pause: () => given.pause(), resume: () => given.resume(), release }
+  }
+
+  /**
+   * What is read may be lent, until the function that this returns is called (idempotent): for a reader that has claimed the
+   * inbox, and keeps nothing of an item but what waits unread or unsent.
+   */
+  borrow(): () => void {
+    this.borrows = true
+    let borrowed = true
+    return () => {
+      if (!borrowed) return
+      borrowed = false
+      this.borrows = false
+      // The next reader may keep what it gets.
+      this.inbox.replace(own)
+    }
   }
 
   [Symbol.asyncDispose](): Promise<void> {

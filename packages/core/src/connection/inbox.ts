@@ -1,29 +1,5 @@
 import { ConnectionBusyError, ConnectionClosedError } from '../errors/connection-errors.ts'
-
-/** What a reader of an {@link Inbox} is told. None of these may throw. */
-export interface Reader<T> {
-  /** An item, at once as it arrives. A reader without it pulls by {@link Lease.take}. */
-  readonly onItem?: (item: T) => void
-  /** For one that pulls: {@link Lease.take} has something again. */
-  readonly onReadable?: () => void
-  /** For one that pulls: whether it waits for an item just now. */
-  readonly waiting?: boolean
-  /** The clean end, after the last item. */
-  readonly onEnd: () => void
-  /** The input broke, or this side closed it. For one that pulls, after the last item. */
-  readonly onError: (error: Error) => void
-}
-
-/** A reader's hold on an {@link Inbox}. */
-export interface Lease<T> {
-  /** Deliver nothing until {@link resume}. Idempotent. */
-  pause(): void
-  resume(): void
-  /** The oldest item that waits, or undefined where none does. */
-  take(): T | undefined
-  /** Lets the next reader in; what waits is kept for it. Idempotent. */
-  release(): void
-}
+import { InboxLease, type Lease, type Reader } from './lease.ts'
 
 /** How an inbox holds its source back. */
 export interface Flow {
@@ -93,6 +69,11 @@ export class Inbox<T> {
       else this.#regulate()
       return
     }
+    if (reader?.waiting && reader.onAwaited && !this.#delivering && this.length === 0) {
+      reader.onAwaited(item)
+      this.#regulate()
+      return
+    }
     this.#items.push(item)
     this.#bytes += this.#sizeOf(item)
     if (reader !== undefined && !this.#delivering) reader.onReadable?.()
@@ -107,18 +88,19 @@ export class Inbox<T> {
   }
 
   /**
-   * The source has broken, or was closed. A pushed-to reader learns it at once, one that pulls after what waits.
+   * The source has broken, or was closed. A pushed-to reader learns it at once, one that pulls, or is in order, after what waits.
    *
    * @param error - left out where this side has closed it: a {@link ConnectionClosedError} is made where somebody is told.
-   * @param discard - drop what waits, for those that pull too.
+   * @param discard - drop what waits, for those too.
    */
   fail(error: Error | undefined, discard: boolean): void {
     if (this.#ending === 'failed' || (this.#ending === 'ended' && this.length === 0)) return
     this.#ending = 'failed'
     this.#failure = error
-    if (discard || this.#reader?.onItem) this.#clear()
     const reader = this.#reader
-    if (reader?.onItem) {
+    const atOnce = reader?.onItem && !reader.inOrder
+    if (discard || atOnce) this.#clear()
+    if (atOnce) {
       this.#reader = undefined
       reader.onError(this.#reason())
     } else {
@@ -132,6 +114,11 @@ export class Inbox<T> {
     else this.#items.unshift(item)
     this.#bytes += this.#sizeOf(item)
     this.#deliver()
+  }
+
+  /** Puts something else in the place of each item that waits, of the same size. */
+  replace(by: (item: T) => T): void {
+    for (let i = this.#head; i < this.#items.length; i++) this.#items[i] = by(this.#items[i] as T)
   }
 
   /** @throws {@link ConnectionBusyError} while another reader has it. */
@@ -182,7 +169,9 @@ export class Inbox<T> {
     const item = this.#items[this.#head] as T
     this.#items[this.#head++] = undefined as T
     if (this.#head === this.#items.length) {
-      this.#items.length = 0
+      // Cutting an array to nothing costs more than a new one, and both more than taking out the one item there mostly is.
+      if (this.#head === 1) this.#items.pop()
+      else this.#items = []
       this.#head = 0
     } else if (this.#head > 1024) {
       this.#items.splice(0, this.#head)
@@ -232,31 +221,5 @@ export class Inbox<T> {
     this.#flowing = wanted
     if (wanted) this.#flow.resume()
     else this.#flow.pause()
-  }
-}
-
-class InboxLease<T> implements Lease<T> {
-  readonly #inbox: Inbox<T>
-  readonly #reader: Reader<T>
-
-  constructor(inbox: Inbox<T>, reader: Reader<T>) {
-    this.#inbox = inbox
-    this.#reader = reader
-  }
-
-  pause(): void {
-    if (this.#inbox.isReadBy(this.#reader)) this.#inbox.hold()
-  }
-
-  resume(): void {
-    if (this.#inbox.isReadBy(this.#reader)) this.#inbox.unhold()
-  }
-
-  take(): T | undefined {
-    return this.#inbox.isReadBy(this.#reader) ? this.#inbox.takeFor(this.#reader) : undefined
-  }
-
-  release(): void {
-    if (this.#inbox.isReadBy(this.#reader)) this.#inbox.release()
   }
 }

@@ -65,6 +65,16 @@ export class Outbox {
     if (--this.#corks === 0) this.flush()
   }
 
+  /** What is pushed meanwhile goes out when the callback has returned. */
+  batch(callback: () => void): void {
+    this.cork()
+    try {
+      callback()
+    } finally {
+      this.uncork()
+    }
+  }
+
   flush(): void {
     this.#scheduled = false
     if (this.#chunks === undefined) return

@@ -1,73 +1,78 @@
 import { ConnectionClosedError } from '../errors/connection-errors.ts'
 import type { Duplex } from './connection.ts'
-import { ignoreRejection } from './promises.ts'
+import { type Feed, feed, type PushedReader } from './feed.ts'
 
 type Writable<T> = Pick<Duplex<unknown, T>, 'abort' | 'closeWrite' | 'datagram' | 'drain' | 'signal' | 'status' | 'write'>
-
-/** Lets a source go without waiting for it, whatever it does. */
-function release(iterator: AsyncIterator<unknown> | Iterator<unknown>): void {
-  try {
-    void ignoreRejection(Promise.resolve(iterator.return?.()))
-  } catch {
-    // Its own affair: the sink has its error to tell.
-  }
-}
 
 /**
  * Writes all that a source gives to a connection, then half-closes where there is such a thing.
  *
- * The connection's end must cut the wait for an idle source, so that wait is raced with it; the listener is one for the
- * whole call and holds one callback, because a promise raced once per item leaks a reaction per item. The connection's own
- * promises settle with it and need no race.
+ * The connection's end must cut the wait for an idle source: so the whole is one promise, which the connection's signal rejects
+ * as well. A wait raced with it once per item would leak a reaction per item.
  */
 export async function pump<T>(source: AsyncIterable<T> | Iterable<T>, connection: Writable<T>): Promise<void> {
   const { signal } = connection
-  let cut: ((error: unknown) => void) | undefined
-  const onGone = (): void => cut?.(signal.reason)
-  signal.addEventListener('abort', onGone, { once: true })
-  let over = false
-  let iterator: AsyncIterator<T> | Iterator<T> | undefined
+  let reader: Writer<T> | undefined
+  let cut: (() => void) | undefined
   try {
-    iterator = iterate(source)
-    const next = (from: AsyncIterator<T> | Iterator<T>): Promise<IteratorResult<T>> =>
-      new Promise((resolve, reject) => {
-        cut = reject
-        if (signal.aborted) return reject(signal.reason as Error)
-        nextOf(from, () => (over = true)).then(resolve, reject)
-      })
-    for (let result = await next(iterator); !result.done; result = await next(iterator)) {
-      if (connection.write(result.value)) continue
-      // Rejects where the connection is over, with the error that it ended with.
-      await connection.drain()
-      if (isWriteClosed(connection)) throw new ConnectionClosedError()
-    }
+    await new Promise<void>((resolve, reject) => {
+      reader = new Writer(connection, resolve, reject)
+      reader.feed = feed(source, reader)
+      if (signal.aborted) return reject(signal.reason as Error)
+      cut = () => reject(signal.reason as Error)
+      signal.addEventListener('abort', cut, { once: true })
+      reader.feed.resume()
+    })
     await (connection.datagram ? connection.drain() : connection.closeWrite())
   } catch (error) {
-    if (iterator && !over) release(iterator)
+    reader?.feed?.release()
     // A sink that this side itself has cut is no failure of the connection.
     if (!isWriteClosed(connection)) connection.abort(error)
     throw error
   } finally {
-    signal.removeEventListener('abort', onGone)
+    if (cut) signal.removeEventListener('abort', cut)
   }
 }
 
-function iterate<T>(source: AsyncIterable<T> | Iterable<T>): AsyncIterator<T> | Iterator<T> {
-  return Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]()
+/** Writes what it is given, and pauses the source while the peer is behind. */
+class Writer<T> implements PushedReader<T> {
+  readonly inOrder = true
+  readonly borrowsFor: object
+  readonly onEnd: () => void
+  feed: Feed | undefined
+  readonly #connection: Writable<T>
+  readonly #reject: (error: unknown) => void
+
+  constructor(connection: Writable<T>, resolve: () => void, reject: (error: unknown) => void) {
+    this.#connection = connection
+    this.borrowsFor = connection
+    this.onEnd = resolve
+    this.#reject = reject
+  }
+
+  onItem(item: T): void {
+    try {
+      if (this.#connection.write(item)) return
+    } catch (error) {
+      this.onError(error as Error)
+      return
+    }
+    this.feed?.pause()
+    // Rejects where the connection is over, with the error that it ended with.
+    this.#connection.drain().then(() => this.#resume(), this.#reject)
+  }
+
+  onError(error: Error): void {
+    this.feed?.pause()
+    this.#reject(error)
+  }
+
+  #resume(): void {
+    if (isWriteClosed(this.#connection)) this.#reject(new ConnectionClosedError())
+    else this.feed?.resume()
+  }
 }
 
 function isWriteClosed({ status }: Writable<never>): boolean {
   return status === 'half-closed-local' || status === 'closing' || status === 'closed'
-}
-
-/** The next item; an end or a failure of the source is noted, so that it is not asked to return after it. */
-async function nextOf<T>(iterator: AsyncIterator<T> | Iterator<T>, onOver: () => void): Promise<IteratorResult<T>> {
-  try {
-    const result = await iterator.next()
-    if (result.done) onOver()
-    return result
-  } catch (error) {
-    onOver()
-    throw error
-  }
 }

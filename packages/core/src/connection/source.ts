@@ -1,6 +1,8 @@
 import { ConnectionBusyError } from '../errors/connection-errors.ts'
 import type { ConnectionInfo } from './connection.ts'
-import type { Inbox, Lease, Reader } from './inbox.ts'
+import { type Feed, FEED, type Feeding, NOW, type PushedReader, type Ready } from './feed.ts'
+import type { Inbox } from './inbox.ts'
+import type { Lease, Reader } from './lease.ts'
 
 interface Waiting<T> {
   resolve(result: IteratorResult<T, undefined>): void
@@ -11,9 +13,10 @@ interface Waiting<T> {
  * One iteration over an inbox. Written by hand and not as a generator, because the `return()` of a generator waits behind a
  * pending `next()`, and an idle peer would hold it for ever.
  */
-class InboxIterator<T> implements AsyncIterableIterator<T>, Reader<T> {
+export class InboxIterator<T> implements AsyncIterableIterator<T>, Reader<T>, Ready<T> {
   readonly #inbox: Inbox<T>
   #lease: Lease<T> | undefined
+  /** Kept no longer than it is pending: it would keep the item that it was resolved with. */
   #pending: Waiting<T> | undefined
   #done = false
   #failure: Error | undefined
@@ -31,26 +34,29 @@ class InboxIterator<T> implements AsyncIterableIterator<T>, Reader<T> {
   }
 
   next(): Promise<IteratorResult<T, undefined>> {
-    try {
-      return this.#next()
-    } catch (error) {
-      return Promise.reject(error as Error)
-    }
-  }
-
-  #next(): Promise<IteratorResult<T, undefined>> {
-    if (this.#pending) throw new ConnectionBusyError('next() was called while another next() is pending')
+    if (this.#pending) return Promise.reject(new ConnectionBusyError('next() was called while another next() is pending'))
     if (!this.#done && this.#lease === undefined) {
-      this.#lease = this.#inbox.claim(this)
+      try {
+        this.#lease = this.#inbox.claim(this)
+      } catch (error) {
+        return Promise.reject(error as Error)
+      }
       this.#inbox.start()
     }
-    const item = this.#done ? undefined : this.#lease?.take()
-    if (item !== undefined) return Promise.resolve({ done: false, value: item })
+    const result = this[NOW]()
+    if (result) return Promise.resolve(result)
+    // Where nothing waits, it is what tells the end.
+    if (!this.#done) this.#lease?.take()
     if (this.#failure) return Promise.reject(this.#takeFailure() as Error)
     if (this.#done) return Promise.resolve({ done: true, value: undefined })
     return new Promise((resolve, reject) => {
       this.#pending = { resolve, reject }
     })
+  }
+
+  [NOW](): IteratorResult<T, undefined> | undefined {
+    if (this.#done || this.#lease === undefined || this.#pending || this.#inbox.length === 0) return undefined
+    return { done: false, value: this.#lease.take() as T }
   }
 
   return(): Promise<IteratorResult<T, undefined>> {
@@ -61,13 +67,14 @@ class InboxIterator<T> implements AsyncIterableIterator<T>, Reader<T> {
     return Promise.resolve({ done: true, value: undefined })
   }
 
-  onReadable(): void {
-    if (this.#pending === undefined) return
-    const item = this.#lease?.take()
-    if (item === undefined) return
-    const { resolve } = this.#pending
+  onAwaited(item: T): void {
+    const pending = this.#pending
     this.#pending = undefined
-    resolve({ done: false, value: item })
+    pending?.resolve({ done: false, value: item })
+  }
+
+  onReadable(): void {
+    if (this.#pending && this.#lease) this.onAwaited(this.#lease.take() as T)
   }
 
   onEnd(): void {
@@ -89,18 +96,25 @@ class InboxIterator<T> implements AsyncIterableIterator<T>, Reader<T> {
   }
 
   #settle(): void {
-    const waiting = this.#pending
-    if (waiting === undefined) return
+    const pending = this.#pending
+    if (pending === undefined) return
     this.#pending = undefined
     const failure = this.#takeFailure()
-    if (failure) waiting.reject(failure)
-    else waiting.resolve({ done: true, value: undefined })
+    if (failure) pending.reject(failure)
+    else pending.resolve({ done: true, value: undefined })
   }
 }
 
-/** The items of an inbox to pull. Each iteration claims the inbox at its first `next()`. */
-export function createSource<T>(inbox: Inbox<T>): AsyncIterable<T> {
-  return { [Symbol.asyncIterator]: () => new InboxIterator(inbox) }
+/** The items of an inbox, pulled or pushed. An iteration claims the inbox at its first `next()`, a feed at once. */
+export function createSource<T>(inbox: Inbox<T>): AsyncIterable<T> & Feeding<T> {
+  return { [Symbol.asyncIterator]: () => new InboxIterator(inbox), [FEED]: (reader) => feedFrom(inbox, reader) }
+}
+
+/** @throws {@link ConnectionBusyError} */
+export function feedFrom<T>(inbox: Inbox<T>, reader: PushedReader<T>): Feed {
+  const lease = inbox.claim(reader)
+  lease.pause()
+  return lease
 }
 
 /** Under this an iterable says whose items it gives. */

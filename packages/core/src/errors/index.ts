@@ -15,7 +15,17 @@ export {
   RequestTimeoutError,
   WriteTimeoutError,
 } from './connection-errors.ts'
-export { CorruptFrameError, FrameError, FrameRefusedError, FrameTimeoutError, FrameTooLongError, UnexpectedEndError } from './frame-errors.ts'
+export {
+  CorruptFrameError,
+  FrameError,
+  type FrameErrorOptions,
+  FrameRefusedError,
+  FrameTimeoutError,
+  FrameTooLongError,
+  InvalidMessageError,
+  type MessageIssue,
+  UnexpectedEndError,
+} from './frame-errors.ts'
 export { InvalidOptionError } from './invalid-option-error.ts'
 export {
   InvalidPipelineError,

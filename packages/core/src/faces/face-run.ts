@@ -38,6 +38,8 @@ const MAX_PUSH_BYTES = 16 * 1024 * 1024
 export class FaceRun implements LinkOwner {
   readonly maxPushBytes: number = MAX_PUSH_BYTES
   readonly asyncStage: AsyncStage<unknown, unknown> | undefined
+  /** The stage keeps nothing of an item once it has been pushed. */
+  readonly borrows: boolean
   stopped = false
   readonly #output: FaceOutput
   readonly #info: ConnectionInfo
@@ -59,6 +61,7 @@ export class FaceRun implements LinkOwner {
     this.#close = stages?.close && (() => void takeRejection(stages.close?.({ initiator: 'local' })))
     const stage = stages?.[direction]
     const end: Next = { item: (item) => output.item(item), endOfDatagram() {}, end() {}, reset() {} }
+    this.borrows = !stage || (!isAsyncStage(stage) && stage.borrows === true)
     if (stage && isAsyncStage(stage)) this.asyncStage = stage
     if (stage && !isAsyncStage(stage)) {
       const link = new StageLink(this, this.#segment, site, stage)

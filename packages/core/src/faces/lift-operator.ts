@@ -2,9 +2,9 @@ import type { Observable, Subscriber } from 'rxjs'
 import { Inbox } from '../connection/inbox.ts'
 import { createSource } from '../connection/source.ts'
 import { BufferOverflowError } from '../errors/connection-errors.ts'
+import { handOn, LARGEST_BATCH, startStage } from '../pipeline/batches.ts'
 import type { BuiltPlugin } from '../pipeline/built-pipeline.ts'
 import type { Direction } from '../pipeline/plugin.ts'
-import { iterateStage } from '../pipeline/returned.ts'
 import { sizeOf } from '../pipeline/size-of.ts'
 import type { AsyncStage } from '../pipeline/stage.ts'
 import { derive, type Origin, originOf } from '../rx/connection-observable.ts'
@@ -27,24 +27,24 @@ export function liftOperator<In, Out>(build: () => BuiltPlugin, direction: Direc
       fail,
       close: () => subscriber.complete(),
     })
-    const feed = run.asyncStage ? asyncFeed(run, run.asyncStage, subscriber, origin) : syncFeed(run, subscriber)
-    const subscription = observe({ ...feed, error: (error: unknown) => subscriber.error(error) })
+    const input = run.asyncStage ? asyncInput(run, run.asyncStage, subscriber, origin) : syncInput(run, subscriber)
+    const subscription = observe({ ...input, error: (error: unknown) => subscriber.error(error) })
     unsubscribe = () => subscription.unsubscribe()
     return () => {
       unsubscribe()
-      feed.stop()
+      input.stop()
       run.release()
     }
   })
 }
 
-interface Feed {
+interface Input {
   next(item: unknown): void
   complete(): void
   stop(): void
 }
 
-function syncFeed(run: FaceRun, subscriber: Subscriber<never>): Feed {
+function syncInput(run: FaceRun, subscriber: Subscriber<never>): Input {
   return {
     next: (item) => run.push(item),
     complete: () => {
@@ -55,12 +55,12 @@ function syncFeed(run: FaceRun, subscriber: Subscriber<never>): Feed {
   }
 }
 
-function asyncFeed(
+function asyncInput(
   run: FaceRun,
   stage: AsyncStage<unknown, unknown>,
   subscriber: Subscriber<never>,
   origin: Origin | undefined,
-): Feed {
+): Input {
   let release: (() => void) | undefined
   const flow = {
     pause: () => (release ??= origin?.hold()),
@@ -71,11 +71,12 @@ function asyncFeed(
   }
   const inbox = new Inbox<unknown>(flow, LIMIT, sizeOf)
   let iterator: AsyncIterator<unknown> | undefined
+  const give = (item: unknown): void => subscriber.next(item as never)
   const pump = async (): Promise<void> => {
     try {
-      iterator = iterateStage(stage, createSource(inbox))
+      iterator = startStage(stage, createSource(inbox), LARGEST_BATCH)
       for (let result = await iterator.next(); !result.done; result = await iterator.next()) {
-        subscriber.next(result.value as never)
+        handOn(stage, result.value, give)
       }
       subscriber.complete()
     } catch (error) {

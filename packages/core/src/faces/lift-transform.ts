@@ -1,11 +1,11 @@
-import { connectionOf, tagWithConnection } from '../connection/source.ts'
-import { ignoreRejection } from '../connection/promises.ts'
-import { ConnectionBusyError } from '../errors/connection-errors.ts'
+import { type Feed, feed, FEED, type Feeding, iterate, letGo, NOW, own, type PushedReader, type Ready } from '../connection/feed.ts'
+import { Inbox } from '../connection/inbox.ts'
+import { connectionOf, feedFrom, InboxIterator, tagWithConnection } from '../connection/source.ts'
+import { handOn, LARGEST_BATCH, startStage } from '../pipeline/batches.ts'
 import type { BuiltPlugin } from '../pipeline/built-pipeline.ts'
 import type { Direction } from '../pipeline/plugin.ts'
-import { iterateStage } from '../pipeline/returned.ts'
 import { FaceRun } from './face-run.ts'
-import { iterate, NotedSource, type Result, type Source } from './noted-source.ts'
+import { NotedSource, type Result, type Source, type Upstream } from './noted-source.ts'
 
 /** A stage as an it-pipe transform: what comes out of a source by way of the stage. */
 export function liftTransform(build: () => BuiltPlugin, direction: Direction, source: Source): AsyncIterableIterator<unknown> {
@@ -15,37 +15,41 @@ export function liftTransform(build: () => BuiltPlugin, direction: Direction, so
 }
 
 /**
- * Written by hand and not as a generator, because the `return()` of a generator waits behind a pending `next()`. It pulls
- * an item only when it has nothing left to give: no read-ahead.
+ * Written by hand and not as a generator, because the `return()` of a generator waits behind a pending `next()`.
+ *
+ * What the stage gives goes through an inbox. Where that is pulled, the source is asked for an item only when nothing waits
+ * there and somebody waits for it; where it pushes, the source may push only while nothing waits. So there is no read-ahead
+ * either way.
  */
-class StageIterator implements AsyncIterableIterator<unknown> {
+class StageIterator implements AsyncIterableIterator<unknown>, Ready<unknown>, Feeding<unknown> {
   readonly #source: Source
   readonly #run: FaceRun
-  #iterator: AsyncIterator<unknown> | Iterator<unknown> | undefined
+  readonly #output: Inbox<unknown>
+  readonly #given: InboxIterator<unknown>
+  readonly #give = (item: unknown): void => {
+    const waits = this.#borrowsFor && !(this.#output.awaited && this.#output.length === 0)
+    this.#output.push(waits ? own(item) : item)
+  }
   #noted: NotedSource | undefined
-  #output: unknown[] = []
-  #taken = 0
-  #failure: Error | undefined
-  #done = false
+  #upstream: Upstream | undefined
+  #feed: Feed | undefined
+  /** As in {@link PushedReader}: then what has to wait here is copied. */
+  #borrowsFor: object | undefined
+  #begun = false
+  #over = false
   #pulling = false
-  #wake: (() => void) | undefined
 
   constructor(plugin: BuiltPlugin, direction: Direction, source: Source) {
     this.#source = source
+    this.#output = new Inbox({ pause: () => this.#feed?.pause(), resume: () => this.#feed?.resume() }, 1, one)
+    this.#given = new InboxIterator(this.#output)
     this.#run = new FaceRun(plugin, direction, connectionOf(source), {
-      item: (item) => {
-        this.#output.push(item)
-        this.#wake?.()
-      },
-      fail: (error) => {
-        this.#failure ??= error
-        this.#wake?.()
-      },
-      close: () => {
-        this.#done = true
-        this.#wake?.()
-      },
+      item: (item) => this.#give(item),
+      fail: (error) => this.#fail(error),
+      close: () => this.#end(),
     })
+    // It may have failed, or closed, when it was opened.
+    if (this.#over) this.#run.release()
   }
 
   [Symbol.asyncIterator](): this {
@@ -53,101 +57,131 @@ class StageIterator implements AsyncIterableIterator<unknown> {
   }
 
   next(): Promise<Result> {
-    if (this.#wake) return Promise.reject(new ConnectionBusyError('next() was called while another next() is pending'))
-    const ready = this.#ready()
-    if (ready) return ready
-    return new Promise((resolve) => {
-      this.#wake = () => {
-        const result = this.#ready()
-        if (result === undefined) return
-        this.#wake = undefined
-        resolve(result)
-      }
-      if (!this.#pulling) void this.#pull()
-    })
+    this.#begun = true
+    this.#pullNow()
+    const result = this.#given.next()
+    if (this.#given.waiting && !this.#pulling) void this.#pull()
+    return result
+  }
+
+  [NOW](): Result | undefined {
+    this.#pullNow()
+    return this.#given[NOW]()
+  }
+
+  [FEED](reader: PushedReader<unknown>): Feed | undefined {
+    if (this.#begun) return undefined
+    this.#begun = true
+    const given = feedFrom(this.#output, reader)
+    this.#borrowsFor = this.#run.borrows ? reader.borrowsFor : undefined
+    try {
+      if (!this.#over) this.#feed = this.#feedSource()
+    } catch (error) {
+      this.#sourceFailed(error)
+    }
+    return {
+      pause: () => given.pause(),
+      resume: () => given.resume(),
+      release: () => {
+        given.release()
+        this.#release()
+      },
+    }
   }
 
   return(): Promise<Result> {
-    this.#output = []
-    this.#taken = 0
-    this.#failure = undefined
-    this.#finish()
-    this.#wake?.()
-    return Promise.resolve({ done: true, value: undefined })
+    const result = this.#given.return()
+    // A reader that is pushed to sees the end.
+    this.#end()
+    return result
   }
 
-  /** What `next()` can answer without pulling. */
-  #ready(): Promise<Result> | undefined {
-    if (this.#taken < this.#output.length) {
-      const value = this.#output[this.#taken++]
-      if (this.#taken === this.#output.length) {
-        this.#output = []
-        this.#taken = 0
-      }
-      return Promise.resolve({ done: false, value })
-    }
-    if (this.#failure) {
-      const failure = this.#failure
-      this.#failure = undefined
-      this.#finish()
-      return Promise.reject(failure)
-    }
-    return this.#done ? Promise.resolve({ done: true, value: undefined }) : undefined
+  #feedSource(): Feed {
+    const { asyncStage } = this.#run
+    return feed(asyncStage ? { [Symbol.asyncIterator]: () => this.#runAsync(asyncStage) } : this.#source, {
+      inOrder: true,
+      borrowsFor: this.#borrowsFor,
+      onItem: (item) => this.#take(item),
+      onEnd: () => this.#sourceEnded(),
+      onError: (error) => this.#sourceFailed(error),
+    })
   }
 
-  /** Lets the source and the stage go, whatever they wait for. */
-  #finish(): void {
-    this.#done = true
-    this.#run.release()
-    const iterator = this.#iterator
-    this.#iterator = undefined
-    try {
-      if (iterator?.return) void ignoreRejection(Promise.resolve(iterator.return()))
-    } catch {
-      // The source's own affair: this iteration has its answer.
+  /** As far as the source has something there, up to the first item that comes of it. */
+  #pullNow(): void {
+    const source = this.#upstream
+    if (!source?.[NOW] || this.#pulling) return
+    while (this.#output.length === 0 && !this.#over) {
+      const result = source[NOW]()
+      if (result === undefined) return
+      this.#take(result.value)
     }
-    this.#noted?.release()
   }
 
   async #pull(): Promise<void> {
     this.#pulling = true
     try {
-      this.#iterator ??= this.#begin()
-      while (this.#wake && !this.#done && !this.#failure) await this.#step(this.#iterator)
+      const source = (this.#upstream ??= this.#begin())
+      while (this.#given.waiting && !this.#over) {
+        const result = await source.next()
+        if (this.#over) break
+        if (result.done) this.#sourceEnded()
+        else this.#take(result.value)
+      }
     } catch (error) {
-      this.#iterator = undefined
-      this.#failure ??= error as Error
+      this.#sourceFailed(error)
     }
     this.#pulling = false
-    this.#wake?.()
   }
 
-  async #step(iterator: AsyncIterator<unknown> | Iterator<unknown>): Promise<void> {
-    const result = await iterator.next()
-    if (this.#done) return
-    if (!result.done) {
-      if (this.#run.asyncStage) this.#output.push(result.value)
-      else this.#run.push(result.value)
-    } else {
-      this.#iterator = undefined
-      if (!this.#run.asyncStage) this.#run.end()
-      if (!this.#failure) this.#done = true
-      this.#run.release()
-    }
-    this.#wake?.()
-  }
-
-  #begin(): AsyncIterator<unknown> | Iterator<unknown> {
+  #begin(): Upstream {
     const { asyncStage } = this.#run
-    if (asyncStage === undefined) return iterate(this.#source)
-    const noted = (this.#noted = new NotedSource(this.#source))
-    const inner = iterateStage(asyncStage, noted)
-    return {
-      next: () =>
-        inner.next().catch((error: unknown) => {
-          throw noted.threw(error) ? error : this.#run.toError(error, 'asyncStage')
-        }),
-      return: () => inner.return?.() ?? Promise.resolve({ done: true, value: undefined }),
-    }
+    return asyncStage ? this.#runAsync(asyncStage) : iterate(this.#source)
+  }
+
+  #runAsync(stage: NonNullable<FaceRun['asyncStage']>): AsyncIterator<unknown> {
+    return startStage(stage, (this.#noted = new NotedSource(this.#source)), LARGEST_BATCH)
+  }
+
+  #take(item: unknown): void {
+    const { asyncStage } = this.#run
+    if (asyncStage) handOn(asyncStage, item, this.#give)
+    else this.#run.push(item)
+  }
+
+  #sourceEnded(): void {
+    this.#upstream = undefined
+    this.#feed = undefined
+    if (!this.#run.asyncStage) this.#run.end()
+    this.#end()
+  }
+
+  #sourceFailed(error: unknown): void {
+    this.#upstream = undefined
+    this.#feed = undefined
+    const stageFailed = this.#run.asyncStage && !this.#noted?.threw(error)
+    this.#fail(stageFailed ? this.#run.toError(error, 'asyncStage') : (error as Error))
+  }
+
+  #end(): void {
+    this.#output.end()
+    this.#release()
+  }
+
+  #fail(error: Error): void {
+    this.#output.fail(error, false)
+    this.#release()
+  }
+
+  /** Lets the source and the stage go, whatever they wait for. */
+  #release(): void {
+    if (this.#over) return
+    this.#over = true
+    ;(this.#run as FaceRun | undefined)?.release()
+    this.#feed?.release()
+    if (this.#upstream) letGo(this.#upstream)
+    this.#noted?.release()
   }
 }
+
+const one = (): number => 1

@@ -1,21 +1,19 @@
-import { ignoreRejection } from '../connection/promises.ts'
+import { iterate, letGo, NOW, type Ready } from '../connection/feed.ts'
 
 export type Source = AsyncIterable<unknown> | Iterable<unknown>
 export type Result = IteratorResult<unknown, undefined>
+/** A source's iterator, which may be one of ours. */
+export type Upstream = Partial<Ready<unknown>> & (AsyncIterator<unknown> | Iterator<unknown>)
 
 const DONE: Result = { done: true, value: undefined }
-
-export function iterate(source: Source): AsyncIterator<unknown> | Iterator<unknown> {
-  return Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]()
-}
 
 /**
  * The source as an asynchronous stage gets it: it notes what the source throws, to be told from the stage's own failures, and can
  * be let go from outside. (The `return()` of a stage that waits for its source waits as well.)
  */
-export class NotedSource implements AsyncIterableIterator<unknown> {
+export class NotedSource implements AsyncIterableIterator<unknown>, Ready<unknown> {
   readonly #source: Source
-  #iterator: AsyncIterator<unknown> | Iterator<unknown> | undefined
+  #iterator: Upstream | undefined
   #over = false
   #wake: (() => void) | undefined
   #failure: { readonly error: unknown } | undefined
@@ -35,10 +33,16 @@ export class NotedSource implements AsyncIterableIterator<unknown> {
 
   next(): Promise<Result> {
     if (this.#over) return Promise.resolve(DONE)
+    const now = this[NOW]()
+    if (now) return Promise.resolve(now)
     return new Promise((resolve, reject) => {
       this.#wake = () => resolve(DONE)
       this.#pull().then(resolve, reject)
     })
+  }
+
+  [NOW](): Result | undefined {
+    return this.#over ? undefined : this.#iterator?.[NOW]?.()
   }
 
   return(): Promise<Result> {
@@ -51,11 +55,7 @@ export class NotedSource implements AsyncIterableIterator<unknown> {
     if (this.#over) return
     this.#over = true
     this.#wake?.()
-    try {
-      void ignoreRejection(Promise.resolve(this.#iterator?.return?.()))
-    } catch {
-      // The source's own affair: nobody waits for it any more.
-    }
+    if (this.#iterator) letGo(this.#iterator)
   }
 
   async #pull(): Promise<Result> {

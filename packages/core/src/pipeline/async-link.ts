@@ -1,5 +1,5 @@
 import { feedWhole, type LinkOwner, type Next, type Segment, type Site } from './link.ts'
-import { iterateStage } from './returned.ts'
+import { handOn, startStage } from './batches.ts'
 import type { AsyncStage } from './stage.ts'
 import { Inbox } from '../connection/inbox.ts'
 import { createSource } from '../connection/source.ts'
@@ -12,8 +12,8 @@ export interface AsyncLinkOwner extends LinkOwner {
   readonly highWaterMark: number
   /** The input of this direction must wait, until the function it returns is called. */
   holdBack(site: Site): () => void
-  /** Resolves when the wire, or whoever reads the messages, has room; at once where it has. May reject when the connection is gone. */
-  whenWritable(): Promise<void>
+  /** Resolves when the wire, or whoever reads the messages, has room; undefined where it has. May reject when the connection is gone. */
+  whenWritable(): Promise<void> | undefined
 }
 
 /** An asynchronous stage among the links, of either kind. */
@@ -34,9 +34,14 @@ export class AsyncLink implements AsyncNext {
   readonly #owner: AsyncLinkOwner
   readonly #site: Site
   readonly #inbox: Inbox<unknown>
-  readonly #output: AsyncIterable<unknown>
+  readonly #stage: AsyncStage<unknown, unknown>
   readonly #segment: Segment
   readonly #datagram: boolean
+  readonly #give = (item: unknown): void => {
+    if (this.#over || this.#owner.stopped) return
+    if (this.#datagram) feedWhole({ next: this.next, segment: this.#segment }, item)
+    else this.next.item(item)
+  }
   #iterator: AsyncIterator<unknown> | undefined
   #release: (() => void) | undefined
   #over = false
@@ -64,8 +69,7 @@ export class AsyncLink implements AsyncNext {
       },
     }
     this.#inbox = new Inbox<unknown>(flow, owner.highWaterMark, sizeOf)
-    // A source that nobody has begun to read is held back as one that is behind, but for what makes the stage begin.
-    this.#output = { [Symbol.asyncIterator]: () => iterateStage(stage, createSource(this.#inbox)) }
+    this.#stage = stage
     // Once the links after it are there too.
     queueMicrotask(() => void this.#pump())
   }
@@ -99,13 +103,14 @@ export class AsyncLink implements AsyncNext {
 
   async #pump(): Promise<void> {
     try {
-      this.#iterator = this.#output[Symbol.asyncIterator]()
+      // A source that nobody has begun to read is held back as one that is behind, but for what makes the stage begin.
+      this.#iterator = startStage(this.#stage, createSource(this.#inbox), this.#owner.highWaterMark)
       for (;;) {
         const result = await this.#iterator.next()
         if (result.done || this.#over || this.#owner.stopped) break
-        if (this.#datagram) feedWhole({ next: this.next, segment: this.#segment }, result.value)
-        else this.next.item(result.value)
-        if (this.#site.direction === 'inbound') await this.#owner.whenWritable()
+        handOn(this.#stage, result.value, this.#give)
+        const writable = this.#site.direction === 'inbound' ? this.#owner.whenWritable() : undefined
+        if (writable) await writable
       }
       if (this.#over || this.#owner.stopped) return
       this.#over = true

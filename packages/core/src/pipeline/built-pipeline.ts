@@ -23,9 +23,12 @@ export function answersItself(last: BuiltPlugin | undefined): boolean {
 export interface Answer {
   /** How many items may be in hand at once. */
   readonly concurrency: number
-  /** Gives the answers to one item, in order: none, one, or as many as come. */
-  readonly to: (item: unknown, facts: RequestFacts) => Promise<Iterable<unknown> | AsyncIterable<unknown>>
+  /** Gives the answers to one item, in order: none, one, or as many as come; an array where they are there at once. */
+  readonly to: (item: unknown, facts: RequestFacts) => AnswerSequence | Promise<AnswerSequence>
 }
+
+/** The answers to one item. */
+export type AnswerSequence = Iterable<unknown> | AsyncIterable<unknown>
 
 /** Who asked, and how long the answer is wanted. */
 export interface RequestFacts {

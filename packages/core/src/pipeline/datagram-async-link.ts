@@ -1,7 +1,9 @@
+import { Inbox } from '../connection/inbox.ts'
+import { createSource } from '../connection/source.ts'
 import { FrameError } from '../errors/frame-errors.ts'
 import type { AsyncLinkOwner, AsyncNext } from './async-link.ts'
+import { handOn, startStage } from './batches.ts'
 import type { Next, Segment, Site } from './link.ts'
-import { iterateStage } from './returned.ts'
 import { sizeOf } from './size-of.ts'
 import type { AsyncStage } from './stage.ts'
 
@@ -20,6 +22,9 @@ export class DatagramAsyncLink implements AsyncNext {
   #bytes = 0
   #working = false
   #ended = false
+  readonly #give = (item: unknown): void => {
+    if (!this.#owner.stopped) this.next.item(item)
+  }
   #iterator: AsyncIterator<unknown> | undefined
   #release: (() => void) | undefined
 
@@ -79,10 +84,10 @@ export class DatagramAsyncLink implements AsyncNext {
 
   async #runOn(items: unknown[]): Promise<void> {
     try {
-      this.#iterator = iterateStage(this.#stage, pulled(items))
+      this.#iterator = startStage(this.#stage, createSource(queued(items)), Infinity)
       for (let result = await this.#iterator.next(); !result.done; result = await this.#iterator.next()) {
         if (this.#owner.stopped) return
-        this.next.item(result.value)
+        handOn(this.#stage, result.value, this.#give)
       }
       if (this.#owner.stopped) return
       if (!this.#segment.skipping) this.next.endOfDatagram()
@@ -104,6 +109,10 @@ export class DatagramAsyncLink implements AsyncNext {
   }
 }
 
-async function* pulled(items: unknown[]): AsyncGenerator<unknown> {
-  yield* items
+/** The items of one datagram, and their end. */
+function queued(items: readonly unknown[]): Inbox<unknown> {
+  const inbox = new Inbox<unknown>({ pause() {}, resume() {} }, Infinity, sizeOf)
+  for (const item of items) inbox.push(item)
+  inbox.end()
+  return inbox
 }

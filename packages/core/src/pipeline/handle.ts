@@ -4,8 +4,9 @@ import type { ConfiguredPlugin } from '../container/configured-plugin.ts'
 import { InvalidOptionError } from '../errors/invalid-option-error.ts'
 import type { OptionDescriptions, OptionsOf } from '../options/option-description.ts'
 import { resolveOptions } from '../options/resolve-options.ts'
-import type { BuiltPlugin, RequestFacts } from './built-pipeline.ts'
+import type { AnswerSequence, BuiltPlugin, RequestFacts } from './built-pipeline.ts'
 import type { MessageConnection } from './message-connection.ts'
+import { isPromise } from './returned.ts'
 
 /** What {@link handle} and {@link respond} return: the end of a pipeline. */
 export type Handler<In, Out> = ConfiguredPlugin<In, never, never, Out, 'nothing'>
@@ -19,7 +20,8 @@ const describe = (name: string, help: string): Handler<never, never>['descriptio
 })
 
 /**
- * Serves each connection, or UDP session, by a function of its own: called once, with the messages.
+ * Serves each connection, or UDP session, by a function of its own: called once, with the messages. Written inside {@link
+ * pipeline}, it has the types of the plugins before it; by itself it is told them, or serves bytes.
  *
  * When it resolves, output ends, is flushed and half-closed; further input is discarded up to `lingerTimeout`; the connection
  * closes. When it throws, the connection is aborted, with a {@link PluginError} whose cause is what it threw.
@@ -104,13 +106,16 @@ export function respond<In, Out>(
     open: () => ({}),
     answer: {
       concurrency,
-      to: async (item: unknown, request: RequestFacts) => several(await answer(item as In, request)),
+      to: (item: unknown, request: RequestFacts) => {
+        const answers = answer(item as In, request)
+        return isPromise(answers) ? Promise.resolve(answers).then(several) : several(answers)
+      },
     },
   }
   return configure<In, never, never, Out, 'nothing'>(describe('respond', 'answers each message'), { concurrency }, () => plugin)
 }
 
-function several<Out>(answers: Answers<Out>): Iterable<unknown> | AsyncIterable<unknown> {
+function several<Out>(answers: Answers<Out>): AnswerSequence {
   if (answers === undefined || answers === null) return []
   const single = typeof answers !== 'object' || answers instanceof Uint8Array
   if (single) return [answers]

@@ -1,5 +1,5 @@
 import type { BaseConnection } from '../connection/base-connection.ts'
-import type { Lease, Reader } from '../connection/inbox.ts'
+import type { Lease, Reader } from '../connection/lease.ts'
 import type { RunOptions } from './engine.ts'
 
 /** The largest piece that goes through the stages at once, in bytes: what it expands to is what a run may overshoot by. */

@@ -1,4 +1,5 @@
 import type { ConfiguredPlugin } from '../container/configured-plugin.ts'
+import type { Handler } from './handle.ts'
 
 /** The state of the types between two plugins: what comes down, and what may be sent up. */
 type Joint = readonly [down: unknown, up: unknown]
@@ -67,3 +68,15 @@ export type ServesAtEnd<Plugins extends readonly unknown[]> =
   number extends Plugins['length'] ? boolean
   : Plugins extends readonly [...unknown[], { readonly description: { readonly produces: 'nothing' } }] ? true
   : false
+
+/** One of several plugins, if its joint fits: the plugin itself, by which the compiler infers it, and what it must be there. */
+export type PluginAt<Plugins extends readonly unknown[], Index extends number> = Plugins[Index] &
+  CheckedJoints<Plugins>[Index & keyof CheckedJoints<Plugins>]
+
+/**
+ * The handler that fits behind plugins. It is told from one such as echo, whose types follow from the plugins by themselves: {@link
+ * CheckedJoints} looks at that.
+ */
+export type EndAfter<Plugins extends readonly unknown[]> = Handler<MessageTypes<Plugins>[0], MessageTypes<Plugins>[1]> & {
+  readonly returns?: never
+}

@@ -141,9 +141,9 @@ export class MessageDuplex extends DuplexFaces<unknown, unknown> implements Mess
     this.#letCome()
   }
 
-  /** Resolves when fewer messages wait than may, at once where it is so, or when none will come any more. */
-  whenRoom(): Promise<void> {
-    if (!this.#release || this.#over) return Promise.resolve()
+  /** Resolves when fewer messages wait than may, or when none will come any more; undefined where it is so. */
+  whenRoom(): Promise<void> | undefined {
+    if (!this.#release || this.#over) return undefined
     return (this.#room ??= deferred()).promise
   }
 

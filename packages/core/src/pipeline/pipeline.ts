@@ -5,7 +5,7 @@ import type { Accepts, PluginDescription, Produces } from '../container/plugin-d
 import { InvalidPipelineError } from '../errors/pipeline-errors.ts'
 import { buildPlugins } from './build-pipeline.ts'
 import type { BuiltPipeline } from './built-pipeline.ts'
-import type { CheckedJoints, MessageTypes, ServesAtEnd } from './joints.ts'
+import type { CheckedJoints, EndAfter, MessageTypes, PluginAt, ServesAtEnd } from './joints.ts'
 
 const PIPELINE: unique symbol = Symbol.for('millrace/pipeline') as never
 
@@ -27,20 +27,63 @@ export interface Pipeline<MessageIn, MessageOut, Serves extends boolean = boolea
 /** A pipeline, whatever its messages. */
 export type AnyPipeline = Pipeline<unknown, never>
 
+type Any = ConfiguredPlugin<never, unknown, never, unknown>
+
+/** A pipeline of these plugins with a handler behind them. */
+type Served<Plugins extends readonly unknown[]> = Pipeline<MessageTypes<Plugins>[0], MessageTypes<Plugins>[1], true>
+
 /**
  * Composes plugins: inbound runs down the list, outbound back up it. The compiler checks every joint; the kinds that the plugins
  * declare are checked here too, for those who have no compiler.
+ *
+ * The function given to `handle` or `respond` at the end, behind up to six plugins, need not say what its messages are.
  *
  * @throws {@link InvalidPipelineError} for what is no plugin, a joint that does not fit, a handler that is not last.
  *
  * @example
  * const shout = pipeline(logging(), chunker({ size: 16 }), uppercaser(), echo())
  */
-export function pipeline<const Plugins extends readonly ConfiguredPlugin<never, unknown, never, unknown>[]>(
+export function pipeline<A extends Any>(a: PluginAt<[A], 0>, end: EndAfter<[A]>): Served<[A]>
+export function pipeline<A extends Any, B extends Any>(
+  a: PluginAt<[A, B], 0>,
+  b: PluginAt<[A, B], 1>,
+  end: EndAfter<[A, B]>,
+): Served<[A, B]>
+export function pipeline<A extends Any, B extends Any, C extends Any>(
+  a: PluginAt<[A, B, C], 0>,
+  b: PluginAt<[A, B, C], 1>,
+  c: PluginAt<[A, B, C], 2>,
+  end: EndAfter<[A, B, C]>,
+): Served<[A, B, C]>
+export function pipeline<A extends Any, B extends Any, C extends Any, D extends Any>(
+  a: PluginAt<[A, B, C, D], 0>,
+  b: PluginAt<[A, B, C, D], 1>,
+  c: PluginAt<[A, B, C, D], 2>,
+  d: PluginAt<[A, B, C, D], 3>,
+  end: EndAfter<[A, B, C, D]>,
+): Served<[A, B, C, D]>
+export function pipeline<A extends Any, B extends Any, C extends Any, D extends Any, E extends Any>(
+  a: PluginAt<[A, B, C, D, E], 0>,
+  b: PluginAt<[A, B, C, D, E], 1>,
+  c: PluginAt<[A, B, C, D, E], 2>,
+  d: PluginAt<[A, B, C, D, E], 3>,
+  e: PluginAt<[A, B, C, D, E], 4>,
+  end: EndAfter<[A, B, C, D, E]>,
+): Served<[A, B, C, D, E]>
+export function pipeline<A extends Any, B extends Any, C extends Any, D extends Any, E extends Any, F extends Any>(
+  a: PluginAt<[A, B, C, D, E, F], 0>,
+  b: PluginAt<[A, B, C, D, E, F], 1>,
+  c: PluginAt<[A, B, C, D, E, F], 2>,
+  d: PluginAt<[A, B, C, D, E, F], 3>,
+  e: PluginAt<[A, B, C, D, E, F], 4>,
+  f: PluginAt<[A, B, C, D, E, F], 5>,
+  end: EndAfter<[A, B, C, D, E, F]>,
+): Served<[A, B, C, D, E, F]>
+export function pipeline<const Plugins extends readonly Any[]>(
   ...plugins: Plugins & CheckedJoints<Plugins>
-): Pipeline<MessageTypes<Plugins>[0], MessageTypes<Plugins>[1], ServesAtEnd<Plugins>> {
-  const list = plugins as unknown as readonly AnyConfiguredPlugin[]
-  return composePipeline(list) as Pipeline<MessageTypes<Plugins>[0], MessageTypes<Plugins>[1], ServesAtEnd<Plugins>>
+): Pipeline<MessageTypes<Plugins>[0], MessageTypes<Plugins>[1], ServesAtEnd<Plugins>>
+export function pipeline(...plugins: readonly unknown[]): AnyPipeline {
+  return composePipeline(plugins as readonly AnyConfiguredPlugin[])
 }
 
 /**

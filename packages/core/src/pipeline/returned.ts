@@ -7,10 +7,14 @@ import type { AsyncStage } from './stage.ts'
  * @returns whether it was a promise.
  */
 export function takeRejection(returned: unknown, onRejected: (error: unknown) => void = () => {}): boolean {
-  if (typeof returned !== 'object' || returned === null || !('then' in returned)) return false
-  if (typeof returned.then !== 'function') return false
-  ;(returned as PromiseLike<unknown>).then(undefined, onRejected)
+  if (!isPromise(returned)) return false
+  returned.then(undefined, onRejected)
   return true
+}
+
+/** Whether there is something to wait for. */
+export function isPromise(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
 }
 
 /** @throws TypeError for a promise, whose rejection is then nobody's: what is asked here is needed at once. */

@@ -1,4 +1,5 @@
-import type { BaseConnection, ConnectionUser } from '../connection/base-connection.ts'
+import type { BaseConnection } from '../connection/base-connection.ts'
+import type { ConnectionUser } from '../connection/connection-roles.ts'
 import type { CloseInfo, ConnectionInfo } from '../connection/connection.ts'
 import type { Timer } from '../connection/clock.ts'
 import { type Deferred, deferred } from '../connection/promises.ts'
@@ -122,10 +123,10 @@ export class Run implements Engine, Intaker, ConnectionUser {
     return () => holds.forEach((release) => release())
   }
 
-  whenWritable(): Promise<void> {
+  whenWritable(): Promise<void> | undefined {
     // Where a handler writes, the wire is its affair: an asynchronous stage that waited for it could wait for itself.
     if (!this.#answersItself) return this.messages.whenRoom()
-    return this.connection.unsentBytes < this.highWaterMark ? Promise.resolve() : this.connection.drain()
+    return this.connection.unsentBytes < this.highWaterMark ? undefined : this.connection.drain()
   }
 
   emitInbound(below: Entry, item: unknown): void {

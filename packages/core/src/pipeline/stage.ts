@@ -27,9 +27,9 @@ export interface Stage<In, Out> {
   /** Forget what is half read: the rest of a bad datagram was dropped. */
   readonly reset?: () => void
   /**
-   * Promises that nothing of a pushed item is kept once `push` has returned; a view of it may have been emitted. Where all
-   * stages of a pipeline promise that, and echo or discard is at its end, they are fed from a read buffer that is used again
-   * as soon as what they have answered is sent.
+   * Promises that nothing of a pushed item is kept once `push` has returned; a view of it may have been emitted. (To write it
+   * to another connection is to keep it.) Where all stages of a pipeline promise that, and echo or discard is at its end,
+   * they are fed from a read buffer that is used again at once.
    */
   readonly borrows?: boolean
 }

@@ -1,6 +1,8 @@
 import { Observable, type Observer, type Operator, Subscriber, type Subscription } from 'rxjs'
 import type { ConnectionInfo, Duplex } from '../connection/connection.ts'
-import type { Inbox, Lease, Reader } from '../connection/inbox.ts'
+import type { DuplexFaces } from '../connection/duplex-faces.ts'
+import type { Inbox } from '../connection/inbox.ts'
+import type { Lease, Reader } from '../connection/lease.ts'
 import { PluginError } from '../errors/pipeline-errors.ts'
 
 /** What the observables of a connection know of where their items come from. */
@@ -8,6 +10,8 @@ export interface Origin {
   readonly connection: ConnectionInfo & Pick<Duplex<unknown, unknown>, 'abort' | 'status'>
   /** Stops reading until the function it returns is called. Several add up. No effect while nobody is subscribed. */
   hold(): () => void
+  /** What is read may be lent until the function it returns is called: for a subscriber that keeps nothing of an item. */
+  borrow(): () => void
   /** The errors that came from the connection itself: its end, or that it has a reader. */
   readonly told: WeakSet<Error>
 }
@@ -88,7 +92,10 @@ export function originOf(source: unknown): Origin | undefined {
 }
 
 /** The pushed face of an inbox: subscribing claims it, unsubscribing releases it. */
-export function createObservable<T>(inbox: Inbox<T>, connection: Origin['connection']): Observable<T> {
+export function createObservable<T>(
+  inbox: Inbox<T>,
+  connection: Origin['connection'] & Pick<DuplexFaces<unknown, never>, 'borrow'>,
+): Observable<T> {
   const told: WeakSet<Error> = new WeakSet()
   let lease: Lease<T> | undefined
   let holds = 0
@@ -100,7 +107,7 @@ export function createObservable<T>(inbox: Inbox<T>, connection: Origin['connect
       held = false
     }
   }
-  return new ConnectionObservable<T>({ connection, hold, told }, (subscriber) => {
+  return new ConnectionObservable<T>({ connection, hold, borrow: () => connection.borrow(), told }, (subscriber) => {
     const onError = (error: Error): void => {
       told.add(error)
       subscriber.error(error)

@@ -1,4 +1,4 @@
-import type { OperatorFunction } from 'rxjs'
+import type { Observable, OperatorFunction } from 'rxjs'
 import type { Duplex } from '../connection/connection.ts'
 import { BufferOverflowError } from '../errors/connection-errors.ts'
 import type { OptionDescriptions, OptionsOf } from '../options/option-description.ts'
@@ -54,6 +54,7 @@ export function sendTo<T>(target: Duplex<unknown, T>, options: SendToOptions = {
       let behind = false
       let completed = false
       let release: (() => void) | undefined
+      let giveBack: (() => void) | undefined
 
       const fail = (reason: unknown): void => {
         const told = reason instanceof Error && (origin?.told.has(reason) ?? false)
@@ -109,8 +110,12 @@ export function sendTo<T>(target: Duplex<unknown, T>, options: SendToOptions = {
           if (!behind) finish()
         },
       })
+      // No operator stands between that might keep something, and while the peer is behind nothing comes here.
+      const isItsOwn = source === (target.data$ as Observable<unknown>)
+      if (isItsOwn && !subscription.closed) giveBack = origin?.borrow()
       return () => {
         subscription.unsubscribe()
+        giveBack?.()
         release?.()
       }
     })

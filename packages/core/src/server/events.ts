@@ -26,10 +26,19 @@ export type DropReason =
   | 'reply-datagrams'
   | 'too-large'
   | 'send-failed'
+  | 'truncated'
 
 /** What happens in a server. Each is published on the diagnostics channel `millrace:<type>` too. */
 export type ServerEvent =
   | { readonly type: 'listening'; readonly transport: Transport; readonly address: SocketAddress }
+  | {
+      readonly type: 'driver-chosen'
+      readonly transport: Transport
+      /** What moves the bytes: JavaScript on Node's own sockets, or a native package. */
+      readonly driver: 'node' | 'native'
+      /** Where it is not the native one: why, in words. */
+      readonly reason?: string
+    }
   | { readonly type: 'connection-opened'; readonly connection: ConnectionInfo }
   | {
       readonly type: 'connection-closed'

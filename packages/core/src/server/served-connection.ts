@@ -1,4 +1,5 @@
-import type { BaseConnection, ConnectionOwner } from '../connection/base-connection.ts'
+import type { BaseConnection } from '../connection/base-connection.ts'
+import type { ConnectionOwner } from '../connection/connection-roles.ts'
 import type { CloseInfo } from '../connection/connection.ts'
 import type { Drainable } from './drain.ts'
 

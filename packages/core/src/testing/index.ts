@@ -3,6 +3,8 @@
  *
  * @packageDocumentation
  */
+export type { CodecOptions, FastCheck, Generates, MadeCodec } from './codec/codec-options.ts'
+export { describeCodec } from './codec/describe-codec.ts'
 export type { PairLimits, TestedPair } from './conformance/check.ts'
 export { type ConformanceOptions, describeConnection, type TestRunner } from './conformance/describe-connection.ts'
 export { connectionPair, type ConnectionPairOptions } from './connection-pair.ts'

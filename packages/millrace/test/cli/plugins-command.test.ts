@@ -17,6 +17,7 @@ describe('millrace plugins', () => {
     expect(code).toBe(0)
     const plugins = JSON.parse(stdout) as { name: string }[]
     expect(plugins.map(({ name }) => name)).toEqual(builtIn.map(({ description }) => description.name))
+    expect(plugins.length).toBeGreaterThan(15)
     expect(plugins[1]).toMatchObject({
       accepts: 'bytes',
       produces: 'bytes',

@@ -1,0 +1,14 @@
+import { udp64B } from './loads.ts'
+import { rows, type Workload } from './workload.ts'
+
+/** A session for each peer, through its iterator. The floor is the native driver's. */
+export const udpForAwait64B: Workload = {
+  name: 'UDP `for await` echo, 64 B, c8 w8',
+  measures: 'cpu',
+  load: udp64B,
+  base: { peer: 'node:dgram' },
+  others: rows('millrace, UDP for await', 'millrace, UDP native, for await'),
+  compares: 'speed',
+  goals: [{ of: 'millrace, UDP native, for await', against: 'node:dgram', floor: 2, aim: 2.4, ifThere: true }],
+  lossless: ['millrace, UDP for await', 'millrace, UDP native, for await'],
+}

@@ -1,0 +1,23 @@
+import { nextConnectionId } from './connection-id.ts'
+import type { ConnectionInit } from './connection-init.ts'
+import type { Transport } from './connection.ts'
+import { DuplexFaces } from './duplex-faces.ts'
+import type { SocketAddress } from './socket-address.ts'
+
+/** What stays as it is for the life of a connection: who is connected with whom, by what. */
+export abstract class ConnectionFacts extends DuplexFaces<Uint8Array, Uint8Array> {
+  readonly id: string
+  readonly transport: Transport
+  readonly datagram: boolean
+  readonly localAddress: SocketAddress
+  readonly remoteAddress: SocketAddress
+
+  constructor({ transport, datagram = false, localAddress, remoteAddress }: ConnectionInit) {
+    super()
+    this.id = nextConnectionId(transport)
+    this.transport = transport
+    this.datagram = datagram
+    this.localAddress = localAddress
+    this.remoteAddress = remoteAddress
+  }
+}

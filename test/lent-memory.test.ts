@@ -1,0 +1,85 @@
+import { once } from 'node:events'
+import { connect, type Socket } from 'node:net'
+import { setImmediate as turn } from 'node:timers/promises'
+import { pipeline } from '@millrace/core'
+import { seededRandom } from '@millrace/core/testing'
+import { chunker, echo, uppercaser } from '@millrace/plugins'
+import { createTcpServer } from '@millrace/tcp'
+import { pipe } from 'it-pipe'
+import { describe, expect, test } from 'vitest'
+import { type Digest, Digester, digestOf } from './support/bytes.ts'
+
+const MIB = 1024 * 1024
+
+/** Upper-case letters, which no stage here changes, other ones for each seed. */
+function letters(length: number, seed: number): Buffer {
+  const random = seededRandom(seed)
+  const bytes = Buffer.alloc(length)
+  for (let i = 0; i < length; i++) bytes[i] = 65 + Math.floor(random() * 26)
+  return bytes
+}
+
+/** Does not read while it writes, until nothing of it is taken any more: by then the server has answers that nobody takes. */
+async function sendUntilStuck(socket: Socket, sent: Buffer, sizeOf: () => number): Promise<number> {
+  let at = 0
+  for (let stuck = 0; at < sent.length && stuck < 200; await turn()) {
+    if (socket.writableLength > 0) {
+      stuck++
+      continue
+    }
+    stuck = 0
+    const size = sizeOf()
+    socket.write(sent.subarray(at, at + size))
+    at = Math.min(sent.length, at + size)
+  }
+  return at
+}
+
+/** Everything, read in steps with pauses between, while the rest is written. */
+async function readRest(socket: Socket, rest: Buffer): Promise<Digest> {
+  const digester = new Digester()
+  socket.on('data', (chunk: Buffer) => {
+    digester.push(chunk)
+    socket.pause()
+    setImmediate(() => socket.resume())
+  })
+  const ended = once(socket, 'end')
+  socket.end(rest)
+  await ended
+  return digester.end()
+}
+
+const servers = {
+  'echo alone': () => createTcpServer(pipeline(echo())),
+  'stages that emit views and copies': () => createTcpServer(pipeline(chunker({ size: 1000 }), uppercaser(), echo())),
+  'source and sink by hand': () => {
+    const server = createTcpServer()
+    server.connections$.subscribe((connection) => void pipe(connection, connection))
+    return server
+  },
+}
+
+describe('memory that is read into again shows nowhere in what was answered before', () => {
+  test.each(Object.entries(servers))('%s', async (_name, create) => {
+    const server = await create().listen({ port: 0 })
+    const port = server.address?.port as number
+    const play = async (seed: number, sizeOf: () => number): Promise<{ sent: number; same: boolean }> => {
+      const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true, noDelay: true })
+      const all = letters(16 * MIB, seed)
+      const sent = await sendUntilStuck(socket, all, sizeOf)
+      const rest = letters(20_000, seed + 100)
+      const { sha256 } = await readRest(socket, rest)
+      return { sent, same: sha256 === digestOf(all.subarray(0, sent), rest).sha256 }
+    }
+    const random = seededRandom(5)
+    const bulk = (): number => 1 + Math.floor(random() * 300_000)
+    const small = (): number => 1 + Math.floor(random() * 8_000)
+    // The small ones are read into memory that all quiet connections share, the others each into some of its own.
+    const played = await Promise.all([play(1, bulk), play(2, bulk), play(3, small), play(4, small)])
+    for (const { sent, same } of played) {
+      expect(sent).toBeLessThan(16 * MIB)
+      expect(same).toBe(true)
+    }
+    await server.close()
+  })
+})
