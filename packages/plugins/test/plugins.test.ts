@@ -14,14 +14,13 @@ const messageOptions = readFileSync(new URL('../src/messages/message-options.ts'
 const sourceOf = (name: string): string =>
   /^\.\/src\/(.+)\.ts$/.exec(manifest.exports[`./${name}`]?.['@millrace/source'] ?? '')?.[1] ?? name
 
+const registry = new PluginRegistry(plugins)
 /** What must be given to those that cannot do without. */
 const needed: Readonly<Record<string, readonly (readonly [string, string])[]>> = {
   'ip-filter': [['allow', '::1']],
   'rate-limit': [['bytes', '7']],
   pcap: [['path', 'a.pcap']],
 }
-
-const registry = new PluginRegistry(plugins)
 const NAMES = [
   'logging', 'chunker', 'uppercaser', 'echo', 'discard',
   'lines',
@@ -110,9 +109,9 @@ describe('plugins', () => {
     ['logging', undefined, [['hide', '|']]],
     ['logging', undefined, [['redact', 'x']]],
     ['ip-filter', undefined, []],
-    ['ip-filter', '10.0.0.0/33', []],
     ['rate-limit', undefined, []],
     ['rate-limit', '0', []],
+    ['ip-filter', '10.0.0.0/33', []],
   ] as const)('refuse %s:%s %j from a command line', (name, value, pairs) => {
     const text = { name, pairs, ...(value !== undefined && { value }) }
     expect(() => registry.configure(text)).toThrow(InvalidOptionError)

@@ -59,6 +59,24 @@ export class UnexpectedEndError extends FrameError {
   }
 }
 
+/** What a schema has against a message: the shape of a Standard Schema's issue. */
+export interface MessageIssue {
+  /** The schema's own words, which may hold payload. */
+  readonly message: string
+  readonly path?: ReadonlyArray<PropertyKey | { readonly key: PropertyKey }> | undefined
+}
+
+/** A frame was whole, and the message in it is not what the schema asks for. */
+export class InvalidMessageError extends FrameError {
+  readonly code = 'MILLRACE_ERR_INVALID_MESSAGE'
+  /** What the schema had against it. May hold payload: not in the error's own message, nor to be logged as it is. */
+  readonly issues: readonly MessageIssue[]
+  constructor(issues: readonly MessageIssue[], options?: FrameErrorOptions) {
+    super('InvalidMessageError', `a message does not fit its schema (issues: ${issues.length})`, options)
+    this.issues = issues
+  }
+}
+
 /** A guard does not let a datagram through: it is over a rate, say, or its sender is not let in. */
 export class FrameRefusedError extends FrameError {
   readonly code = 'MILLRACE_ERR_FRAME_REFUSED'
@@ -78,23 +96,5 @@ export class FrameTimeoutError extends FrameError {
   constructor(timeout: number) {
     super('FrameTimeoutError', `a frame was begun and not complete within ${timeout} ms`)
     this.timeout = timeout
-  }
-}
-
-/** What a schema has against a message: the shape of a Standard Schema's issue. */
-export interface MessageIssue {
-  /** The schema's own words, which may hold payload. */
-  readonly message: string
-  readonly path?: ReadonlyArray<PropertyKey | { readonly key: PropertyKey }> | undefined
-}
-
-/** A frame was whole, and the message in it is not what the schema asks for. */
-export class InvalidMessageError extends FrameError {
-  readonly code = 'MILLRACE_ERR_INVALID_MESSAGE'
-  /** What the schema had against it. May hold payload: not in the error's own message, nor to be logged as it is. */
-  readonly issues: readonly MessageIssue[]
-  constructor(issues: readonly MessageIssue[], options?: FrameErrorOptions) {
-    super('InvalidMessageError', `a message does not fit its schema (issues: ${issues.length})`, options)
-    this.issues = issues
   }
 }

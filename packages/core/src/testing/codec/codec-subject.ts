@@ -121,11 +121,11 @@ function bareContext(datagram: boolean, events: unknown[]): PluginContext {
     emitInbound: refuse,
     emitOutbound: refuse,
     hold: refuse,
-    readingSince: -Infinity,
-    watchFrames: refuse,
     fail: refuse,
     close: refuse,
     event: (payload) => void events.push(payload),
+    readingSince: -Infinity,
+    watchFrames: refuse,
     proceed: refuse,
   }
 }
