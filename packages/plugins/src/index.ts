@@ -1,7 +1,8 @@
 /**
  * The plugins that come with Millrace: `logging`, `chunker`, `uppercaser`, the handlers `echo` and `discard`, codecs that cut
  * bytes into frames (`lines`, `delimiter`, `fixedLength`, `lengthPrefixed`, `varintPrefixed`, `netstring`, `slip`, `cobs`), and
- * codecs of what is in them (`json`, `jsonLines`, `msgpack`, `text`).
+ * codecs of what is in them (`json`, `jsonLines`, `msgpack`, `text`). And guards: `ipFilter`, `connectionGuard`, `rateLimit`,
+ * `frameTimeout`, `proxyProtocol`, `idle`, `compress`, `tee`, `pcap`, `faults`, and `requestReply` for clients.
  *
  * @example
  * const shout = pipeline(logging(), lines({ maxLength: 4096 }), uppercaser(), echo())

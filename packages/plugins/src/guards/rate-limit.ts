@@ -91,6 +91,7 @@ export class RateLimit implements Plugin<unknown, unknown, unknown, unknown> {
  * counted and reported as `frame-dropped` with a {@link FrameRefusedError}; in stateless serving all peers share one rate.
  *
  * When the input ends, and while the server drains, what waits is passed on at once. What is written is not limited.
+ * It is for pipelines: as a transform or operator by hand it has no connection to hold, so that what waits has no bound.
  *
  * @throws {@link InvalidOptionError} without `bytes` and `messages`, and for an option that is unknown, of another type or
  * out of range.

@@ -1,11 +1,27 @@
 import { Buffer } from 'node:buffer'
-import { definePlugin, FrameTimeoutError, handle, InvalidOptionError, InvalidPipelineError, pipeline } from '@millrace/core'
+import { definePlugin, FrameTimeoutError, handle, InvalidOptionError, InvalidPipelineError, type Pipeline, pipeline } from '@millrace/core'
 import { embed, everySplit } from '@millrace/core/testing'
 import { describe, expect, test } from 'vitest'
-import { chunker, echo, frameTimeout, type FrameTimeoutOptions, logging, uppercaser } from '../../src/index.ts'
+import {
+  chunker,
+  cobs,
+  echo,
+  fixedLength,
+  frameTimeout,
+  type FrameTimeoutOptions,
+  jsonLines,
+  lengthPrefixed,
+  lines,
+  logging,
+  netstring,
+  uppercaser,
+  varintPrefixed,
+} from '../../src/index.ts'
 import { textOf } from '../drive.ts'
 import { counted, newlines } from './framers.ts'
 
+const timed = (framer: unknown) =>
+  embed((pipeline as unknown as (...plugins: unknown[]) => Pipeline<never, never>)(frameTimeout({ timeout: 10 }), framer, echo()))
 const guarded = (timeout = 2_000) => embed(pipeline(frameTimeout({ timeout }), newlines(), uppercaser(), echo()))
 
 describe('frameTimeout', () => {
@@ -47,13 +63,20 @@ describe('frameTimeout', () => {
   test.each([
     ['newlines', newlines, Buffer.from('one\n\ntwo\nx')],
     ['counted', counted, Buffer.from([3, 1, 2, 3, 0, 1, 7, 2])],
-  ])('tells half a frame of %s from a whole one, however the bytes are cut', (_, framer, bytes) => {
+    ['lines', lines, Buffer.from('one\r\n\ntwo\nx')],
+    ['length-prefixed', () => lengthPrefixed({ bytes: 2 }), Buffer.from([0, 2, 1, 2, 0, 0, 0, 1, 7, 0])],
+    ['varint-prefixed', varintPrefixed, Buffer.from([2, 1, 2, 0, 1, 7, 2])],
+    ['netstring', netstring, Buffer.from('3:one,0:,1')],
+    ['cobs', cobs, Buffer.from([3, 1, 2, 0, 2, 1, 0, 4])],
+    ['fixed-length', () => fixedLength({ size: 3 }), Buffer.from('onetwox')],
+    ['json-lines', jsonLines, Buffer.from('[1]\n{"a":2}\n[')],
+  ] as const)('tells half a frame of %s from a whole one, however the bytes are cut', (_, framer, bytes) => {
     for (const chunks of everySplit(bytes.subarray(0, -1))) {
-      const whole = embed(pipeline(frameTimeout({ timeout: 10 }), framer(), echo()))
+      const whole = timed(framer())
       whole.writeInbound(...chunks)
-      const begun = embed(pipeline(frameTimeout({ timeout: 10 }), framer(), echo()))
+      const begun = timed(framer())
       begun.writeInbound(...chunks, bytes.subarray(-1))
-      const half = embed(pipeline(frameTimeout({ timeout: 10 }), framer(), echo()))
+      const half = timed(framer())
       half.writeInbound(...chunks.slice(0, -1), Buffer.concat([chunks.at(-1) ?? Buffer.alloc(0), bytes.subarray(-1)]))
       const ends = [whole, begun, half].map((one) => {
         one.clock.advance(10)
