@@ -23,6 +23,7 @@ export type {
 } from './connection/connection.ts'
 export type { Driver, DriverEvents } from './connection/driver.ts'
 export { formatAddress, type SocketAddress } from './connection/socket-address.ts'
+export type { TlsInfo } from './connection/tls-info.ts'
 export type { ConfiguredPlugin, StageFaces } from './container/configured-plugin.ts'
 export { createContainer, type DependencyContainer, inject, injectable, resolveService } from './container/container.ts'
 export { definePlugin, type PluginDefinition, type PluginFactory } from './container/define-plugin.ts'

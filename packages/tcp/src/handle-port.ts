@@ -39,7 +39,9 @@ export class HandlePort implements StreamPort, UnsentEvents, RequestOwner, Talke
   /** Seconds of silence after which the memory for bulk is taken back. */
   #patience = 2
   #flowing = false
-  #kept: Uint8Array | undefined
+  /** What came while nobody read: one chunk, but over TLS all the records of one read, and the end behind them. */
+  #kept: Uint8Array[] | undefined
+  #endKept = false
   #released = false
 
   /** @param handle - of a connected stream, and the port's alone from now on. */
@@ -48,6 +50,7 @@ export class HandlePort implements StreamPort, UnsentEvents, RequestOwner, Talke
     this.#binding = binding
     this.#events = events
     handle.onread = () => this.#onRead()
+    if (handle.onbreak) handle.onbreak = (cause) => this.#fail(cause)
     handle.useUserBuffer(SHARED)
     this.#readStart()
   }
@@ -137,11 +140,13 @@ export class HandlePort implements StreamPort, UnsentEvents, RequestOwner, Talke
 
   /** What came while nobody read. */
   giveKept(): void {
-    const chunk = this.#kept
-    if (!this.#flowing || chunk === undefined || this.#released) return
-    this.#kept = undefined
-    this.#events.onData(chunk)
-    if (!this.#released) this.#readStart()
+    const kept = this.#kept
+    if (kept === undefined) return
+    while (this.#flowing && !this.#released) {
+      const chunk = kept.shift()
+      if (chunk === undefined) return this.#endKeeping()
+      this.#events.onData(chunk)
+    }
   }
 
   #onRead(): Uint8Array | undefined {
@@ -159,7 +164,7 @@ export class HandlePort implements StreamPort, UnsentEvents, RequestOwner, Talke
     const chunk = copyOf(SHARED, length)
     this.#deliver(chunk)
     if (lent && !this.#events.holdsInput) forgetCopy(chunk)
-    if (length <= SMALL || this.#released) return undefined
+    if (length <= SMALL || this.#released || this.#handle.endError) return undefined
     this.#bulk = lent ? new LentBuffer() : new GivenBuffer()
     silence.watch(this)
     return this.#bulk.memory
@@ -179,18 +184,31 @@ export class HandlePort implements StreamPort, UnsentEvents, RequestOwner, Talke
   }
 
   #deliver(chunk: Uint8Array): void {
-    if (this.#flowing) {
+    if (this.#flowing && !this.#kept) {
       this.#events.onData(chunk)
     } else {
-      this.#kept = chunk
+      if (this.#kept) return void this.#kept.push(chunk)
+      this.#kept = [chunk]
       this.#handle.readStop()
     }
   }
 
+  #endKeeping(): void {
+    this.#kept = undefined
+    if (this.#endKept) this.#endInput()
+    else this.#readStart()
+  }
+
   #onReadEnd(status: number): void {
     if (status !== UV_EOF) return this.#fail(systemError(status, 'read'))
-    const cause = resetBehindEnd(this.#handle.fd)
-    if (cause) return this.#fail(cause)
+    const handle = this.#handle
+    const cause = handle.endError ? handle.endError() : resetBehindEnd(handle.fd)
+    if (cause) this.#fail(cause)
+    else if (this.#kept) this.#endKept = true
+    else this.#endInput()
+  }
+
+  #endInput(): void {
     this.inputEnded = true
     this.#events.onEnd()
     if (this.outputEnded) this.destroy()

@@ -1,10 +1,12 @@
 import {
   type Clock,
   ConnectionResetError,
+  ConnectionTruncatedError,
   type Driver,
   type DriverEvents,
   type SocketAddress,
   type Timer,
+  TlsError,
 } from '@millrace/core'
 import type { PortEvents, StreamPort } from './stream-port.ts'
 
@@ -12,6 +14,9 @@ import type { PortEvents, StreamPort } from './stream-port.ts'
 export const LINGER_QUIET = 500
 /** How long a closed connection goes on discarding input at most, in ms, however much still arrives. */
 export const LINGER_MOST = 5_000
+
+/** What Node calls the errors of OpenSSL. */
+const TLS_CODE = /^ERR_(SSL|OSSL|TLS)_/
 
 /** What a {@link StreamDriver} is made from. */
 export interface StreamDriverInit {
@@ -152,7 +157,15 @@ export class StreamDriver implements Driver, PortEvents {
 
   #fail(cause?: Error): void {
     this.#failed = true
-    this.#events.onError(new ConnectionResetError(this.#remoteAddress, cause && { cause }))
+    this.#events.onError(this.#toError(cause))
+  }
+
+  #toError(cause: Error | undefined): Error {
+    if (cause instanceof ConnectionTruncatedError) return new ConnectionTruncatedError(this.#remoteAddress)
+    // What OpenSSL says has no number of the system's.
+    const { code = '' } = (cause ?? {}) as NodeJS.ErrnoException
+    if (cause && TLS_CODE.test(code)) return new TlsError('what came is no TLS', this.#remoteAddress, { cause })
+    return new ConnectionResetError(this.#remoteAddress, cause && { cause })
   }
 
   /** The FIN is out. Where the peer's has come too the port releases itself. */

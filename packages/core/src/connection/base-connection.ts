@@ -21,6 +21,7 @@ import { Outbox } from './outbox.ts'
 import { ignoreRejection, unlessAborted } from './promises.ts'
 import { ReadBrake } from './read-brake.ts'
 import type { SocketAddress } from './socket-address.ts'
+import type { TlsInfo } from './tls-info.ts'
 
 const nothing = (): void => {}
 const byteLength = (chunk: Uint8Array): number => chunk.byteLength
@@ -47,6 +48,7 @@ export class BaseConnection extends DuplexFaces<Uint8Array, Uint8Array> implemen
   readonly datagram: boolean
   readonly localAddress: SocketAddress
   readonly remoteAddress: SocketAddress
+  tls: TlsInfo | undefined
   user: ConnectionUser | undefined
   owner: ConnectionOwner | undefined
   /** Whether the end of the input closes it: so it is for datagrams, until a pipeline that has a last word takes over. */
@@ -73,6 +75,7 @@ export class BaseConnection extends DuplexFaces<Uint8Array, Uint8Array> implemen
     this.closesAtEnd = this.datagram
     this.localAddress = init.localAddress
     this.remoteAddress = init.remoteAddress
+    this.tls = init.tls
     this.#limits = init.limits
     this.#driver = init.createDriver(this)
     this.#readBrake = new ReadBrake(this.#driver)

@@ -13,6 +13,7 @@ import type { Inbox } from './inbox.ts'
 import { ignoreRejection } from './promises.ts'
 import { pump } from './sink.ts'
 import type { SocketAddress } from './socket-address.ts'
+import type { TlsInfo } from './tls-info.ts'
 import { CONNECTION, createSource, tagWithConnection } from './source.ts'
 
 /** The pulled and the pushed face of an inbox, and the sink, for any duplex. Each is made when it is first asked for. */
@@ -27,6 +28,7 @@ export abstract class DuplexFaces<In, Out> implements Duplex<In, Out> {
   abstract readonly datagram: boolean
   abstract readonly localAddress: SocketAddress
   abstract readonly remoteAddress: SocketAddress
+  abstract readonly tls: TlsInfo | undefined
   abstract readonly bytesRead: number
   abstract readonly bytesWritten: number
   abstract readonly status: ConnectionStatus

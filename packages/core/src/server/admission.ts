@@ -1,5 +1,5 @@
 import type { BaseConnection } from '../connection/base-connection.ts'
-import { formatAddress } from '../connection/socket-address.ts'
+import { formatAddress, type SocketAddress } from '../connection/socket-address.ts'
 import { PluginError } from '../errors/pipeline-errors.ts'
 import type { BuiltPlugin } from '../pipeline/built-pipeline.ts'
 import type { RefusalReason } from './events.ts'
@@ -30,14 +30,8 @@ export class Admission {
   }
 
   ask(connection: BaseConnection): Refused | undefined {
-    const { maxConnections, maxConnectionsPerAddress } = this.#limits
-    if (this.#open >= maxConnections) {
-      return { reason: 'maxConnections', detail: `${maxConnections} connections are open` }
-    }
-    const { address, family } = connection.remoteAddress
-    if (family !== 'unix' && (this.#perAddress.get(address) ?? 0) >= maxConnectionsPerAddress) {
-      return { reason: 'maxConnectionsPerAddress', detail: `${maxConnectionsPerAddress} connections are open from ${address}` }
-    }
+    const full = this.askLimits(connection.remoteAddress)
+    if (full) return full
     for (const plugin of this.#plugins) {
       const refused = askPlugin(plugin, connection)
       if (refused) return refused
@@ -45,12 +39,24 @@ export class Admission {
     return undefined
   }
 
-  enter({ remoteAddress: { address } }: BaseConnection): void {
+  /** The limits alone. */
+  askLimits({ address, family }: SocketAddress): Refused | undefined {
+    const { maxConnections, maxConnectionsPerAddress } = this.#limits
+    if (this.#open >= maxConnections) {
+      return { reason: 'maxConnections', detail: `${maxConnections} connections are open` }
+    }
+    if (family !== 'unix' && (this.#perAddress.get(address) ?? 0) >= maxConnectionsPerAddress) {
+      return { reason: 'maxConnectionsPerAddress', detail: `${maxConnectionsPerAddress} connections are open from ${address}` }
+    }
+    return undefined
+  }
+
+  enter({ address }: SocketAddress): void {
     this.#open++
     this.#perAddress.set(address, (this.#perAddress.get(address) ?? 0) + 1)
   }
 
-  leave({ remoteAddress: { address } }: BaseConnection): void {
+  leave({ address }: SocketAddress): void {
     this.#open--
     const rest = (this.#perAddress.get(address) ?? 1) - 1
     if (rest > 0) this.#perAddress.set(address, rest)
