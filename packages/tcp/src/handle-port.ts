@@ -18,6 +18,9 @@ import { endWriting, type RequestOwner, writeTo } from './write-request.ts'
 /** What libuv tells for the end of input: the same number on every system. */
 const UV_EOF = -4095
 
+/** Bytes in a TLS record that is full (RFC 8446, 5.1). */
+const RECORD = 16 * 1024
+
 /**
  * A port on the handle that Node's `Socket` stands on, for accepted connections: making a socket costs more than all else
  * in a short connection, and a `Readable` and a `Writable` keep five kilobytes for an idle one.
@@ -35,6 +38,8 @@ export class HandlePort implements StreamPort, UnsentEvents, RequestOwner, Talke
   #unsent: Unsent | undefined
   /** A write has failed, which is told in a turn of its own. */
   #broken = false
+  /** Writes wait until all that has been read is answered. */
+  #gathers = false
   #bulk: BulkBuffer | undefined
   /** Seconds of silence after which the memory for bulk is taken back. */
   #patience = 2
@@ -74,6 +79,10 @@ export class HandlePort implements StreamPort, UnsentEvents, RequestOwner, Talke
   send(chunks: Uint8Array[], bytes: number): void {
     if (this.#unsent) return this.#unsent.push(chunks, bytes)
     if (this.#broken) return
+    if (this.#gathers) {
+      this.#unsent = new Unsent(this.#handle, this.#binding, this)
+      return this.#unsent.push(chunks, bytes)
+    }
     const outcome = writeTo(this.#handle, this.#binding, chunks, bytes)
     if (outcome === 0) return
     if (typeof outcome === 'number') return this.onWriteError(outcome)
@@ -99,6 +108,12 @@ export class HandlePort implements StreamPort, UnsentEvents, RequestOwner, Talke
     if (this.#released) return
     this.#release()
     this.#handle.close(() => this.#events.onClose())
+  }
+
+  /** The records of one read have all come: what was answered to them goes out together. */
+  sendGathered(): void {
+    this.#gathers = false
+    if (!this.#released) this.#unsent?.begin()
   }
 
   /** For what was unsent. */
@@ -160,12 +175,13 @@ export class HandlePort implements StreamPort, UnsentEvents, RequestOwner, Talke
   /** @returns what to read into from now on, where that is another. */
   #onBytes(length: number): Uint8Array | undefined {
     const lent = this.#flowing && this.#events.borrows
+    if (length === RECORD) this.#gather()
     if (this.#bulk) return this.#onBulk(this.#bulk, length, lent)
     const chunk = copyOf(SHARED, length)
     this.#deliver(chunk)
     if (lent && !this.#events.holdsInput) forgetCopy(chunk)
-    if (length <= SMALL || this.#released || this.#handle.endError) return undefined
-    this.#bulk = lent ? new LentBuffer() : new GivenBuffer()
+    if (length <= SMALL || this.#released) return undefined
+    this.#bulk = this.#handle.endError ? new GivenBuffer(RECORD) : lent ? new LentBuffer() : new GivenBuffer()
     silence.watch(this)
     return this.#bulk.memory
   }
@@ -181,6 +197,13 @@ export class HandlePort implements StreamPort, UnsentEvents, RequestOwner, Talke
       return SHARED
     }
     return bulk.memory === memory ? undefined : bulk.memory
+  }
+
+  /** Of a TLS record that is full the next one is most likely here too, and each write is a request of its own. */
+  #gather(): void {
+    if (this.#gathers || !this.#handle.endError) return
+    this.#gathers = true
+    setImmediate(sendGathered, this)
   }
 
   #deliver(chunk: Uint8Array): void {
@@ -241,4 +264,8 @@ export class HandlePort implements StreamPort, UnsentEvents, RequestOwner, Talke
 
 function giveKept(port: HandlePort): void {
   port.giveKept()
+}
+
+function sendGathered(port: HandlePort): void {
+  port.sendGathered()
 }

@@ -102,13 +102,21 @@ export class LentBuffer extends BulkBuffer {
 
 /** For readers that may keep what they read: it is theirs, and the next read goes elsewhere. */
 export class GivenBuffer extends BulkBuffer {
-  memory: Buffer = large.cut(GIVEN)
+  memory: Buffer
+  readonly #size: number
+
+  /** @param size - bytes of one read at most. */
+  constructor(size: number = GIVEN) {
+    super()
+    this.#size = size
+    this.memory = large.cut(size)
+  }
 
   protected chunk(length: number): Uint8Array {
     // A piece that is part empty would pin more than it holds.
-    if (length < GIVEN * 0.75) return copyOf(this.memory, length)
+    if (length < this.#size * 0.75) return copyOf(this.memory, length)
     const chunk = this.memory.subarray(0, length)
-    this.memory = large.cut(GIVEN)
+    this.memory = large.cut(this.#size)
     return chunk
   }
 

@@ -102,18 +102,18 @@ export class TlsHandle implements StreamHandle {
   }
 
   /**
-   * While something that TLS itself has to say is under way, such as session tickets, Node would send the FIN alone. An empty
-   * write is complete when nothing is, unless it was made from within the handshake: so what is queued then is looked at too.
+   * While something that TLS itself has to say is under way, such as session tickets, Node would send the FIN alone. In a turn of
+   * its own, behind what a handshake has still to say, it is seen in the queue; an empty write is complete when that is.
    */
   #whenQuiet(then: () => void): void {
-    const { WriteWrap, streamBaseState, kLastWriteWasAsync } = this.#binding
-    const request = new WriteWrap() as StreamRequest<unknown>
-    request.oncomplete = (status) => {
-      if (status === 0 && !this.#secure.destroyed && this.writeQueueSize > 0) this.#whenQuiet(then)
-      else then()
-    }
-    const status = this.#inner.writeBuffer(request, NOTHING)
-    if (status < 0 || !streamBaseState[kLastWriteWasAsync]) process.nextTick(then)
+    setImmediate(() => {
+      if (this.#secure.destroyed || this.writeQueueSize === 0) return then()
+      const { WriteWrap, streamBaseState, kLastWriteWasAsync } = this.#binding
+      const request = new WriteWrap() as StreamRequest<unknown>
+      request.oncomplete = then
+      const status = this.#inner.writeBuffer(request, NOTHING)
+      if (status < 0 || !streamBaseState[kLastWriteWasAsync]) then()
+    })
   }
 
   close(callback: () => void): void {

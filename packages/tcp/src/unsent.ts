@@ -44,6 +44,11 @@ export class Unsent implements RequestOwner {
     this.#queue.push(chunks, bytes)
   }
 
+  /** Sends what waits, where nothing is under way yet. */
+  begin(): void {
+    if (this.#underWay === undefined) this.onComplete(0)
+  }
+
   /** Forgets what is not under way. */
   discard(): void {
     this.#queue.clear()
