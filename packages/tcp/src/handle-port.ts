@@ -5,6 +5,7 @@ import {
   forgetCopy,
   GivenBuffer,
   LentBuffer,
+  LentRecords,
   SHARED,
   SMALL,
 } from './read-buffers.ts'
@@ -181,7 +182,7 @@ export class HandlePort implements StreamPort, UnsentEvents, RequestOwner, Talke
     this.#deliver(chunk)
     if (lent && !this.#events.holdsInput) forgetCopy(chunk)
     if (length <= SMALL || this.#released) return undefined
-    this.#bulk = this.#handle.endError ? new GivenBuffer(RECORD) : lent ? new LentBuffer() : new GivenBuffer()
+    this.#bulk = this.#handle.endError ? recordBuffer(lent) : lent ? new LentBuffer() : new GivenBuffer()
     silence.watch(this)
     return this.#bulk.memory
   }
@@ -264,6 +265,10 @@ export class HandlePort implements StreamPort, UnsentEvents, RequestOwner, Talke
 
 function giveKept(port: HandlePort): void {
   port.giveKept()
+}
+
+function recordBuffer(lent: boolean): BulkBuffer {
+  return lent ? new LentRecords(RECORD) : new GivenBuffer(RECORD)
 }
 
 function sendGathered(port: HandlePort): void {

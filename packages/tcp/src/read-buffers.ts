@@ -100,6 +100,60 @@ export class LentBuffer extends BulkBuffer {
   }
 }
 
+/**
+ * For readers that borrow, of TLS: several records come in one read and wait together until they are answered, so that they go
+ * round in one buffer, each into a window of its own.
+ */
+export class LentRecords extends BulkBuffer {
+  memory: Buffer
+  readonly #size: number
+  readonly #inUse: Buffer[] = []
+  #whole: Buffer = pooled()
+  #start = 0
+  /** Bytes of it that are in use. */
+  #used = 0
+  #isLent = false
+
+  /** @param size - bytes of a record at most. */
+  constructor(size: number) {
+    super()
+    this.#size = size
+    this.memory = this.#whole.subarray(0, size)
+  }
+
+  protected chunk(length: number, lent: boolean): Uint8Array {
+    this.#isLent = lent
+    return lent ? this.memory.subarray(0, length) : copyOf(this.memory, length)
+  }
+
+  settle(free: boolean): void {
+    if (free) {
+      this.#used = 0
+      for (let memory = this.#inUse.pop(); memory; memory = this.#inUse.pop()) giveBack(memory)
+    } else if (this.#isLent) {
+      this.#goOn()
+    }
+    this.#isLent = false
+  }
+
+  release(free: boolean): void {
+    if (!free) return
+    this.settle(true)
+    giveBack(this.#whole)
+  }
+
+  #goOn(): void {
+    this.#used += this.#size
+    if (this.#used === LENT) {
+      this.#inUse.push(this.#whole)
+      this.#whole = pooled()
+      this.#used = 0
+    }
+    this.#start = (this.#start + this.#size) % LENT
+    this.memory = this.#whole.subarray(this.#start, this.#start + this.#size)
+  }
+}
+
 /** For readers that may keep what they read: it is theirs, and the next read goes elsewhere. */
 export class GivenBuffer extends BulkBuffer {
   memory: Buffer
