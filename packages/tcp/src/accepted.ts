@@ -1,8 +1,9 @@
-import { Socket, type SocketConstructorOpts } from 'node:net'
+import type { Socket } from 'node:net'
 import type { SocketAddress } from '@millrace/core'
 import { descriptorOf, descriptorOfHandle } from './descriptor.ts'
 import { HandlePort } from './handle-port.ts'
 import { localAddressOf, remoteAddressOf, toSocketAddress, unixAddress } from './socket-addresses.ts'
+import { socketOf } from './socket-of.ts'
 import type { TcpSocketOptions } from './socket-options.ts'
 import { SocketPort } from './socket-port.ts'
 import type { StreamBinding, StreamHandle } from './stream-binding.ts'
@@ -49,11 +50,6 @@ export function acceptedHandle(
     toSocket: () => socketOf(handle),
     destroy: () => handle.close(() => {}),
   }
-}
-
-/** A socket on a handle, as Node's server makes it. */
-export function socketOf(handle: StreamHandle): Socket {
-  return new Socket({ handle, allowHalfOpen: true } as SocketConstructorOpts)
 }
 
 

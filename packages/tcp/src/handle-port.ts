@@ -1,15 +1,8 @@
+import type { Socket } from 'node:net'
 import { resetBehindEnd } from './descriptor.ts'
-import {
-  type BulkBuffer,
-  copyOf,
-  forgetCopy,
-  GivenBuffer,
-  LentBuffer,
-  LentRecords,
-  SHARED,
-  SMALL,
-} from './read-buffers.ts'
+import { type BulkBuffer, bulkBuffer, copyOf, forgetCopy, RECORD, SHARED, SMALL } from './read-buffers.ts'
 import type { StreamBinding, StreamHandle } from './stream-binding.ts'
+import { socketOf } from './socket-of.ts'
 import type { PortEvents, StreamPort } from './stream-port.ts'
 import { silence, type Talker } from './silence.ts'
 import { systemError } from './system-error.ts'
@@ -18,9 +11,6 @@ import { endWriting, type RequestOwner, writeTo } from './write-request.ts'
 
 /** What libuv tells for the end of input: the same number on every system. */
 const UV_EOF = -4095
-
-/** Bytes in a TLS record that is full (RFC 8446, 5.1). */
-const RECORD = 16 * 1024
 
 /**
  * A port on the handle that Node's `Socket` stands on, for accepted connections: making a socket costs more than all else
@@ -39,8 +29,6 @@ export class HandlePort implements StreamPort, UnsentEvents, RequestOwner, Talke
   #unsent: Unsent | undefined
   /** A write has failed, which is told in a turn of its own. */
   #broken = false
-  /** Writes wait until all that has been read is answered. */
-  #gathers = false
   #bulk: BulkBuffer | undefined
   /** Seconds of silence after which the memory for bulk is taken back. */
   #patience = 2
@@ -62,15 +50,14 @@ export class HandlePort implements StreamPort, UnsentEvents, RequestOwner, Talke
   }
 
   get queuedBytes(): number {
-    if (this.#unsent) return this.#unsent.bytes
-    return this.#broken ? 1 : 0
+    return this.#unsent?.bytes ?? (this.#broken ? 1 : 0)
   }
 
   resume(): void {
     if (this.#flowing) return
     this.#flowing = true
     // In a turn of its own, as it would have come.
-    if (this.#kept) process.nextTick(giveKept, this)
+    if (this.#kept) process.nextTick(() => this.#giveKept())
   }
 
   pause(): void {
@@ -80,10 +67,6 @@ export class HandlePort implements StreamPort, UnsentEvents, RequestOwner, Talke
   send(chunks: Uint8Array[], bytes: number): void {
     if (this.#unsent) return this.#unsent.push(chunks, bytes)
     if (this.#broken) return
-    if (this.#gathers) {
-      this.#unsent = new Unsent(this.#handle, this.#binding, this)
-      return this.#unsent.push(chunks, bytes)
-    }
     const outcome = writeTo(this.#handle, this.#binding, chunks, bytes)
     if (outcome === 0) return
     if (typeof outcome === 'number') return this.onWriteError(outcome)
@@ -111,10 +94,17 @@ export class HandlePort implements StreamPort, UnsentEvents, RequestOwner, Talke
     this.#handle.close(() => this.#events.onClose())
   }
 
-  /** The records of one read have all come: what was answered to them goes out together. */
-  sendGathered(): void {
-    this.#gathers = false
-    if (!this.#released) this.#unsent?.begin()
+  get keeps(): boolean {
+    return this.#kept !== undefined
+  }
+
+  detach(): Socket {
+    const kept = this.#kept
+    this.#release()
+    this.#handle.readStop()
+    const socket = socketOf(this.#handle)
+    if (kept) socket.unshift(Buffer.concat(kept))
+    return socket
   }
 
   /** For what was unsent. */
@@ -154,14 +144,16 @@ export class HandlePort implements StreamPort, UnsentEvents, RequestOwner, Talke
     return false
   }
 
-  /** What came while nobody read. */
-  giveKept(): void {
+  #giveKept(): void {
     const kept = this.#kept
-    if (kept === undefined) return
-    while (this.#flowing && !this.#released) {
+    while (kept && this.#flowing && !this.#released) {
       const chunk = kept.shift()
-      if (chunk === undefined) return this.#endKeeping()
-      this.#events.onData(chunk)
+      if (chunk) {
+        this.#events.onData(chunk)
+      } else {
+        this.#kept = undefined
+        return this.#endKept ? this.#endInput() : this.#readStart()
+      }
     }
   }
 
@@ -182,7 +174,7 @@ export class HandlePort implements StreamPort, UnsentEvents, RequestOwner, Talke
     this.#deliver(chunk)
     if (lent && !this.#events.holdsInput) forgetCopy(chunk)
     if (length <= SMALL || this.#released) return undefined
-    this.#bulk = this.#handle.endError ? recordBuffer(lent) : lent ? new LentBuffer() : new GivenBuffer()
+    this.#bulk = bulkBuffer(lent, this.#handle.endError !== undefined)
     silence.watch(this)
     return this.#bulk.memory
   }
@@ -202,25 +194,16 @@ export class HandlePort implements StreamPort, UnsentEvents, RequestOwner, Talke
 
   /** Of a TLS record that is full the next one is most likely here too, and each write is a request of its own. */
   #gather(): void {
-    if (this.#gathers || !this.#handle.endError) return
-    this.#gathers = true
-    setImmediate(sendGathered, this)
+    if (this.#unsent || this.#broken || !this.#handle.endError) return
+    this.#unsent = new Unsent(this.#handle, this.#binding, this)
+    this.#unsent.gather()
   }
 
   #deliver(chunk: Uint8Array): void {
-    if (this.#flowing && !this.#kept) {
-      this.#events.onData(chunk)
-    } else {
-      if (this.#kept) return void this.#kept.push(chunk)
-      this.#kept = [chunk]
-      this.#handle.readStop()
-    }
-  }
-
-  #endKeeping(): void {
-    this.#kept = undefined
-    if (this.#endKept) this.#endInput()
-    else this.#readStart()
+    if (this.#kept) return void this.#kept.push(chunk)
+    if (this.#flowing) return this.#events.onData(chunk)
+    this.#kept = [chunk]
+    this.#handle.readStop()
   }
 
   #onReadEnd(status: number): void {
@@ -253,6 +236,7 @@ export class HandlePort implements StreamPort, UnsentEvents, RequestOwner, Talke
     this.#released = true
     this.#kept = undefined
     this.#endBulk(!this.#events.holdsInput && this.queuedBytes === 0)
+    this.#unsent?.discard()
   }
 
   #endBulk(free: boolean): void {
@@ -261,16 +245,4 @@ export class HandlePort implements StreamPort, UnsentEvents, RequestOwner, Talke
     this.#bulk = undefined
     silence.forget(this)
   }
-}
-
-function giveKept(port: HandlePort): void {
-  port.giveKept()
-}
-
-function recordBuffer(lent: boolean): BulkBuffer {
-  return lent ? new LentRecords(RECORD) : new GivenBuffer(RECORD)
-}
-
-function sendGathered(port: HandlePort): void {
-  port.sendGathered()
 }

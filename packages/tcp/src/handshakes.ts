@@ -18,10 +18,9 @@ export interface HandshakeEvents {
   onFailure(error: CertificateError | TlsError | HandshakeTimeoutError): void
 }
 
-/** What a {@link Handshakes} is made from. */
-export interface HandshakesInit {
-  /** A server of Node's that does not listen. */
-  readonly engine: Server
+/** One handshake to be made. */
+export interface HandshakeInit extends HandshakeEvents {
+  readonly remoteAddress: SocketAddress
   readonly clock: Clock
   /** In milliseconds; 0 waits without end. */
   readonly timeout: number
@@ -30,20 +29,17 @@ export interface HandshakesInit {
 /** The handshakes under way of one server. */
 export class Handshakes {
   readonly #engine: Server
-  readonly #clock: Clock
-  readonly #timeout: number
   readonly #pending: Map<Socket, Handshake> = new Map()
 
-  constructor({ engine, clock, timeout }: HandshakesInit) {
+  /** @param engine - a server of Node's that does not listen. */
+  constructor(engine: Server) {
     this.#engine = engine
-    this.#clock = clock
-    this.#timeout = timeout
     engine.on('secureConnection', (secure) => this.#take(beneath(secure))?.complete(secure))
     engine.on('tlsClientError', (cause, secure) => this.#take(beneath(secure))?.fail(cause, secure))
   }
 
-  /** @param socket - of a connection just accepted; nothing of it has been read. It is this one's until `onSecure`. */
-  begin(socket: Socket, remoteAddress: SocketAddress, events: HandshakeEvents): void {
+  /** @param socket - connected; nothing of it has been delivered. It is this one's until `onSecure`. */
+  begin(socket: Socket, { remoteAddress, clock, timeout, ...events }: HandshakeInit): void {
     const handshake = new Handshake(socket, remoteAddress, events)
     this.#pending.set(socket, handshake)
     // For the socket's whole life: a reset with nobody listening would end the process.
@@ -52,11 +48,13 @@ export class Handshakes {
     socket.allowHalfOpen = false
     handshake.onClose = () => setImmediate(() => this.#take(socket)?.fail(closedError()))
     socket.on('close', handshake.onClose)
-    if (this.#timeout > 0) {
-      const onTimeout = (): void => this.#take(socket)?.expire(this.#timeout)
-      handshake.timer = this.#clock.schedule(onTimeout, this.#timeout)
-    }
+    if (timeout > 0) handshake.timer = clock.schedule(() => this.#take(socket)?.expire(timeout), timeout)
     this.#engine.emit('connection', socket)
+  }
+
+  /** Gives up on one, if it is under way; nobody is told. */
+  cancel(socket: Socket): void {
+    this.#take(socket)?.giveUp()
   }
 
   /** Gives up on all that are under way; nobody is told of them. */

@@ -63,6 +63,9 @@ export abstract class BulkBuffer {
   protected abstract chunk(length: number, lent: boolean): Uint8Array
 }
 
+/** Bytes in a TLS record that is full (RFC 8446, 5.1). */
+export const RECORD: number = 16 * 1024
+
 const pool: Buffer[] = []
 
 const pooled = (): Buffer => pool.pop() ?? Buffer.allocUnsafeSlow(LENT)
@@ -72,7 +75,7 @@ function giveBack(memory: Buffer): void {
 }
 
 /** For readers that borrow: the same memory is read into again as soon as nothing of what was in it is in use. */
-export class LentBuffer extends BulkBuffer {
+class LentBuffer extends BulkBuffer {
   memory: Buffer = pooled()
   #isLent = false
   /** Memory of which something is in use. */
@@ -104,7 +107,7 @@ export class LentBuffer extends BulkBuffer {
  * For readers that borrow, of TLS: several records come in one read and wait together until they are answered, so that they go
  * round in one buffer, each into a window of its own.
  */
-export class LentRecords extends BulkBuffer {
+class LentRecords extends BulkBuffer {
   memory: Buffer
   readonly #size: number
   readonly #inUse: Buffer[] = []
@@ -155,7 +158,7 @@ export class LentRecords extends BulkBuffer {
 }
 
 /** For readers that may keep what they read: it is theirs, and the next read goes elsewhere. */
-export class GivenBuffer extends BulkBuffer {
+class GivenBuffer extends BulkBuffer {
   memory: Buffer
   readonly #size: number
 
@@ -177,4 +180,15 @@ export class GivenBuffer extends BulkBuffer {
   settle(): void {}
 
   release(): void {}
+}
+
+/**
+ * What a connection that has begun to read much reads into.
+ *
+ * @param lent - its reader keeps nothing of a chunk.
+ * @param records - what it reads is TLS.
+ */
+export function bulkBuffer(lent: boolean, records: boolean): BulkBuffer {
+  if (records) return lent ? new LentRecords(RECORD) : new GivenBuffer(RECORD)
+  return lent ? new LentBuffer() : new GivenBuffer()
 }

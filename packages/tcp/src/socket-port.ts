@@ -13,6 +13,14 @@ const SLICE_BYTES = 64 * 1024
 
 const NOTHING = new Uint8Array(0)
 
+interface Heard {
+  readonly data: (chunk: Uint8Array) => void
+  readonly error: (error: Error) => void
+  readonly end: () => void
+  readonly finish: () => void
+  readonly close: () => void
+}
+
 /** How a {@link SocketPort} treats its socket. */
 export interface SocketPortOptions {
   /** Whether the socket knows resets: a TCP socket does, a Unix socket does not. */
@@ -39,6 +47,8 @@ export class SocketPort implements StreamPort {
   readonly #beneath: Socket
   readonly #queue: WriteQueue = new WriteQueue(SLICE_BYTES)
   #ending = false
+  /** What listens to the socket. */
+  readonly #heard: Heard
 
   /** @param socket - connected, made with `allowHalfOpen: true`, and the port's alone from now on. */
   constructor(socket: Socket, events: PortEvents, { resets, beneath = socket }: SocketPortOptions) {
@@ -47,14 +57,28 @@ export class SocketPort implements StreamPort {
     this.#resets = resets
     this.#beneath = beneath
     // Paused first: a 'data' listener on a socket that was never paused would set it flowing.
-    socket
-      .pause()
-      .on('data', (chunk: Uint8Array) => events.onData(chunk))
+    this.#heard = {
+      data: (chunk) => events.onData(chunk),
       // For the socket's whole life: a reset with nobody listening would end the process.
-      .on('error', (error) => this.#onError(error))
-      .on('end', () => this.#onEnd())
-      .on('finish', () => events.onFinish())
-      .on('close', () => this.#onClose())
+      error: (error) => this.#onError(error),
+      end: () => this.#onEnd(),
+      finish: () => events.onFinish(),
+      close: () => this.#onClose(),
+    }
+    const { data, error, end, finish, close } = this.#heard
+    socket.pause().on('data', data).on('error', error).on('end', end).on('finish', finish).on('close', close)
+  }
+
+  get keeps(): boolean {
+    return this.#socket.readableLength > 0
+  }
+
+  detach(): Socket {
+    const socket = this.#socket
+    socket.on('error', () => {})
+    const { data, error, end, finish, close } = this.#heard
+    socket.off('data', data).off('error', error).off('end', end).off('finish', finish).off('close', close)
+    return socket
   }
 
   get inputEnded(): boolean {

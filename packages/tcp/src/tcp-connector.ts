@@ -63,6 +63,7 @@ export class TcpConnector {
     const remoteAddress = path === undefined ? this.#remoteAddressOf(socket) : unixAddress(path)
     const resets = path === undefined
     const secured = secure && { secure, beneath: socket, resets, binding: this.#binding }
+    const upgrade = { binding: this.#binding, resets, host: path === undefined ? this.#options.host : undefined }
     const createPort = (events: PortEvents): StreamPort =>
       secured ? securePort(secured, events) : new SocketPort(socket, events, { resets })
     const connection = new BaseConnection({
@@ -72,7 +73,7 @@ export class TcpConnector {
       remoteAddress,
       limits: this.#options,
       clock,
-      createDriver: (events) => new StreamDriver({ createPort, remoteAddress, clock }, events),
+      createDriver: (events) => new StreamDriver({ createPort, remoteAddress, clock, upgrade }, events),
     })
     return this.#built ? runClient(connection, this.#built, this.#options) : connection
   }

@@ -36,6 +36,8 @@ export interface TcpListenerInit {
   readonly keepAliveInitialDelay: number
   /** Where TLS is spoken. */
   readonly handshakes?: Handshakes | undefined
+  /** In milliseconds. */
+  readonly handshakeTimeout?: number
 }
 
 interface SecureContext {
@@ -163,7 +165,11 @@ export class TcpListener implements Listener<TcpListenOptions> {
     if (!leave) return accepted.destroy()
     const socket = accepted.toSocket()
     const localAddress = accepted.localAddress()
-    handshakes.begin(socket, remoteAddress, {
+    const { clock, handshakeTimeout: timeout = 0 } = this.#init
+    handshakes.begin(socket, {
+      remoteAddress,
+      clock,
+      timeout,
       onSecure: (secure) => {
         leave()
         const secured = { secure, beneath: socket, resets: remoteAddress.family !== 'unix', binding: this.#binding }
@@ -182,7 +188,8 @@ export class TcpListener implements Listener<TcpListenOptions> {
   #offer(accepted: Accepted, remoteAddress: SocketAddress, acceptor: Acceptor, tls?: TlsInfo): void {
     const { limits, clock } = this.#init
     let driver: StreamDriver | undefined
-    const init = { createPort: accepted.createPort, remoteAddress, clock }
+    const upgrade = { binding: this.#binding, resets: remoteAddress.family !== 'unix' }
+    const init = { createPort: accepted.createPort, remoteAddress, clock, upgrade }
     const connection = new BaseConnection({
       transport: this.#transport,
       localAddress: this.#localAddress ?? accepted.localAddress(),

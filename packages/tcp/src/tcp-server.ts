@@ -55,8 +55,8 @@ export function createTcpServer(
   const resolved = resolveServerOptions(options)
   const container = resolved.container ?? createContainer()
   const clock = resolveService(container, CLOCK) as Clock
-  const { tls, handshakeTimeout: timeout } = resolved
-  const handshakes = tls && new Handshakes({ engine: toTlsEngine('createTcpServer.tls', tls), clock, timeout })
-  const listener = new TcpListener({ ...resolved, limits: resolved, clock, handshakes })
+  const { tls, handshakeTimeout } = resolved
+  const handshakes = tls && new Handshakes(toTlsEngine('createTcpServer.tls', tls))
+  const listener = new TcpListener({ ...resolved, limits: resolved, clock, handshakes, handshakeTimeout })
   return new BaseServer({ listener, pipeline, container, limits: resolved })
 }

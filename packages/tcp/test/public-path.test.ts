@@ -18,7 +18,7 @@ async function ends(given: Partial<PairLimits>, tls?: TlsServerOptions) {
     writeTimeout: 0,
   }
   const engine = tls && toTlsEngine('test', tls)
-  const handshakes = engine && new Handshakes({ engine, clock: systemClock, timeout: 0 })
+  const handshakes = engine && new Handshakes(engine)
   const init = { limits, clock: systemClock, noDelay: true, keepAlive: false, keepAliveInitialDelay: 0, handshakes }
   const listener = new TcpListener(init, undefined, () => undefined)
   const server = new BaseServer<Connection, object>({ listener, pipeline: undefined, container: undefined, limits })

@@ -22,6 +22,8 @@ import { ignoreRejection, unlessAborted } from './promises.ts'
 import { ReadBrake } from './read-brake.ts'
 import type { SocketAddress } from './socket-address.ts'
 import type { TlsInfo } from './tls-info.ts'
+import { checkUpgrade } from './check-upgrade.ts'
+import type { UpgradeOptions } from './upgrade-options.ts'
 
 const nothing = (): void => {}
 const byteLength = (chunk: Uint8Array): number => chunk.byteLength
@@ -166,6 +168,25 @@ export class BaseConnection extends DuplexFaces<Uint8Array, Uint8Array> implemen
   /** Calls back once, when everything written has been handed over. Not called when the connection ends before. */
   whenDrained(callback: () => void): void {
     this.#outbox.whenEmpty(callback)
+  }
+
+  /** Sends what was written, and holds back what is written from now on until the function it returns is called, once. */
+  holdWrites(): () => void {
+    this.#outbox.flush()
+    this.#outbox.cork()
+    return () => this.#outbox.uncork()
+  }
+
+  /**
+   * Puts TLS on it: see {@link Driver.upgrade}. For an engine, whose reader holds back.
+   *
+   * @throws (as a rejection) {@link UpgradeError}; what the handshake failed with, which is the connection's error too.
+   */
+  async upgrade(options: UpgradeOptions): Promise<TlsInfo> {
+    checkUpgrade(this, this.#driver)
+    const tls = await (this.#driver as Required<Driver>).upgrade(options)
+    this.tls = tls
+    return tls
   }
 
   closeWrite({ signal }: AbortOptions = {}): Promise<void> {

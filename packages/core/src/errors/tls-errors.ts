@@ -60,3 +60,19 @@ export class ConnectionTruncatedError extends MillraceError {
     this.remoteAddress = remoteAddress
   }
 }
+
+/** Why an upgrade was refused. */
+export type UpgradeRefusal = 'plaintext' | 'state' | 'unsupported'
+
+/**
+ * A connection cannot be upgraded to TLS: not this one (`unsupported`), not any more or a second time (`state`), or because bytes in
+ * the clear have come behind what asked for it (`plaintext`), which somebody on the way may have put there (CVE-2011-0411).
+ */
+export class UpgradeError extends MillraceError {
+  readonly code = 'MILLRACE_ERR_UPGRADE_REFUSED'
+  readonly reason: UpgradeRefusal
+  constructor(reason: UpgradeRefusal, message: string) {
+    super('UpgradeError', message)
+    this.reason = reason
+  }
+}
