@@ -31,9 +31,13 @@ export class Handshakes {
   readonly #engine: Server
   readonly #pending: Map<Socket, Handshake> = new Map()
 
+  /** Whether clients are asked for a certificate. */
+  readonly asks: boolean
+
   /** @param engine - a server of Node's that does not listen. */
-  constructor(engine: Server) {
+  constructor(engine: Server, asks = false) {
     this.#engine = engine
+    this.asks = asks
     engine.on('secureConnection', (secure) => this.#take(beneath(secure))?.complete(secure))
     engine.on('tlsClientError', (cause, secure) => this.#take(beneath(secure))?.fail(cause, secure))
   }

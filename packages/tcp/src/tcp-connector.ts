@@ -68,7 +68,7 @@ export class TcpConnector {
       secured ? securePort(secured, events) : new SocketPort(socket, events, { resets })
     const connection = new BaseConnection({
       transport: secure ? 'tls' : plain,
-      ...(secure && { tls: tlsInfoOf(secure) }),
+      ...(secure && { tls: tlsInfoOf(secure, true) }),
       localAddress: path === undefined ? localAddressOf(socket) : unixAddress(''),
       remoteAddress,
       limits: this.#options,

@@ -175,7 +175,7 @@ export class TcpListener implements Listener<TcpListenOptions> {
         const secured = { secure, beneath: socket, resets: remoteAddress.family !== 'unix', binding: this.#binding }
         const createPort = (events: PortEvents): StreamPort => securePort(secured, events)
         const offered = { ...accepted, localAddress: () => localAddress, createPort }
-        this.#offer(offered, remoteAddress, acceptor, tlsInfoOf(secure))
+        this.#offer(offered, remoteAddress, acceptor, tlsInfoOf(secure, handshakes.asks))
       },
       onFailure: (error) => {
         leave()

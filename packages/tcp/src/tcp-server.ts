@@ -56,7 +56,7 @@ export function createTcpServer(
   const container = resolved.container ?? createContainer()
   const clock = resolveService(container, CLOCK) as Clock
   const { tls, handshakeTimeout } = resolved
-  const handshakes = tls && new Handshakes(toTlsEngine('createTcpServer.tls', tls))
+  const handshakes = tls && new Handshakes(toTlsEngine('createTcpServer.tls', tls), tls.requestCert)
   const listener = new TcpListener({ ...resolved, limits: resolved, clock, handshakes, handshakeTimeout })
   return new BaseServer({ listener, pipeline, container, limits: resolved })
 }

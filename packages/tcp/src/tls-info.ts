@@ -1,8 +1,12 @@
 import type { TLSSocket } from 'node:tls'
 import type { TlsInfo } from '@millrace/core'
 
-/** What a handshake that is complete has settled. */
-export function tlsInfoOf(socket: TLSSocket): TlsInfo {
+/**
+ * What a handshake that is complete has settled.
+ *
+ * @param asked - whether the peer was asked for a certificate: looking for one costs a part of the handshake.
+ */
+export function tlsInfoOf(socket: TLSSocket, asked: boolean): TlsInfo {
   const { alpnProtocol, servername, authorized, authorizationError } = socket
   return {
     protocol: socket.getProtocol() ?? 'unknown',
@@ -11,6 +15,6 @@ export function tlsInfoOf(socket: TLSSocket): TlsInfo {
     servername: typeof servername === 'string' && servername !== '' ? servername : undefined,
     authorized,
     authorizationError: authorizationError ? String(authorizationError) : undefined,
-    peerCertificate: socket.getPeerX509Certificate(),
+    peerCertificate: asked ? socket.getPeerX509Certificate() : undefined,
   }
 }

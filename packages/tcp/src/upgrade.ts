@@ -56,7 +56,7 @@ export function toHandshake({ side, tls, handshakeTimeout = HANDSHAKE_TIMEOUT.de
     return (socket, handshake) => beginClient(socket, handshake, client, handshakeTimeout)
   }
   if (tls === true) throw new InvalidOptionError('upgrade.tls', 'an object of TLS options, for a server', tls)
-  const server = made(servers, tls, () => new Handshakes(toTlsEngine('upgrade.tls', tls as TlsServerOptions)))
+  const server = made(servers, tls, () => toServer(tls))
   return (socket, { onSecure, onFailure, remoteAddress, clock }) => {
     server.begin(socket, { remoteAddress, clock, timeout: handshakeTimeout, onSecure, onFailure })
     return () => server.cancel(socket)
@@ -66,6 +66,10 @@ export function toHandshake({ side, tls, handshakeTimeout = HANDSHAKE_TIMEOUT.de
 /** By the options that they were made from, so that not each connection reads certificates. */
 const clients = new WeakMap<object, ClientTls>()
 const servers = new WeakMap<object, Handshakes>()
+
+function toServer(tls: TlsServerOptions): Handshakes {
+  return new Handshakes(toTlsEngine('upgrade.tls', tls), tls.requestCert)
+}
 
 function made<T>(kept: WeakMap<object, T>, tls: object | true, make: () => T): T {
   if (typeof tls !== 'object' || tls === null) return make()

@@ -52,7 +52,7 @@ export class Upgrading {
       host: init.host,
       onSecure: (secure) => {
         const { binding, resets } = init
-        const info = tlsInfoOf(secure)
+        const info = tlsInfoOf(secure, true)
         this.#init.onPort((events) => securePort({ secure, beneath: socket, resets, binding }, events))
         this.#resolve(info)
       },
