@@ -11,7 +11,7 @@ export interface StreamHandle {
   readStop(): number
   writeBuffer(request: object, chunk: Uint8Array): number
   writev(request: object, chunks: readonly Uint8Array[], allBuffers: true): number
-  shutdown(request: StreamRequest<unknown>): number
+  shutdown(request: object): number
   close(callback: () => void): void
   /** On TCP alone. */
   readonly reset?: ((callback: () => void) => number) | undefined

@@ -3,7 +3,7 @@ import { constants } from 'node:os'
 import type { TLSSocket } from 'node:tls'
 import { ConnectionTruncatedError } from '@millrace/core'
 import { resetBehindEnd } from './descriptor.ts'
-import { isStreamHandle, type StreamBinding, type StreamHandle, type StreamRequest } from './stream-binding.ts'
+import { isStreamHandle, type StreamBinding, type StreamHandle } from './stream-binding.ts'
 import { systemError } from './system-error.ts'
 
 /**
@@ -18,6 +18,17 @@ export function tlsHandleOf(secure: TLSSocket, beneath: Socket, binding: StreamB
 }
 
 const resetError = (): Error => systemError(-constants.errno.ECONNRESET, 'read')
+/** A request of Node's, which tells that it is complete. */
+interface Completing {
+  oncomplete: (status: number) => void
+}
+
+/** How a request ended within the call that made it: so TLS tells of a socket that broke before, and of nothing else. */
+let early = 0
+function noteEarly(status: number): void {
+  early = status
+}
+
 const NOTHING = new Uint8Array(0)
 
 const handleOf = (socket: Socket): unknown => (socket as { readonly _handle?: unknown })._handle
@@ -50,6 +61,7 @@ export class TlsHandle implements StreamHandle {
     this.#tellsReading = outer.readStart() !== 0
     if (outer.reset) this.reset = (callback) => this.#reset(callback)
     secure.on('error', (cause) => this.onbreak(cause))
+    setImmediate(() => this.#checkHandshake())
   }
 
   get fd(): number {
@@ -84,19 +96,25 @@ export class TlsHandle implements StreamHandle {
   }
 
   writeBuffer(request: object, chunk: Uint8Array): number {
-    return this.#inner.writeBuffer(request, chunk)
+    ;(request as Completing).oncomplete = noteEarly
+    early = 0
+    const status = this.#inner.writeBuffer(request, chunk)
+    return status === 0 ? early : status
   }
 
   writev(request: object, chunks: readonly Uint8Array[], allBuffers: true): number {
-    return this.#inner.writev(request, chunks, allBuffers)
+    ;(request as Completing).oncomplete = noteEarly
+    early = 0
+    const status = this.#inner.writev(request, chunks, allBuffers)
+    return status === 0 ? early : status
   }
 
   /** Sends a `close_notify`, then a FIN. */
-  shutdown(request: StreamRequest<unknown>): number {
+  shutdown(request: object): number {
     this.#ending = true
     this.#whenQuiet(() => {
       const status = this.#secure.destroyed ? 0 : this.#inner.shutdown(request)
-      if (status < 0) request.oncomplete(status)
+      if (status < 0) (request as Completing).oncomplete(status)
     })
     return 0
   }
@@ -109,7 +127,7 @@ export class TlsHandle implements StreamHandle {
     setImmediate(() => {
       if (this.#secure.destroyed || this.writeQueueSize === 0) return then()
       const { WriteWrap, streamBaseState, kLastWriteWasAsync } = this.#binding
-      const request = new WriteWrap() as StreamRequest<unknown>
+      const request = new WriteWrap() as Completing
       request.oncomplete = then
       const status = this.#inner.writeBuffer(request, NOTHING)
       if (status < 0 || !streamBaseState[kLastWriteWasAsync]) then()
@@ -135,6 +153,14 @@ export class TlsHandle implements StreamHandle {
   /** What TLS itself wrote may have been answered by a reset, and have taken the error; a socket that is reset has no peer. */
   #isReset(): boolean {
     return !this.#ending && this.#outer.getpeername !== undefined && this.#outer.getpeername({}) !== 0
+  }
+
+  /**
+   * Where the last words of the handshake met a reset, Node tells nobody, and completes no later write: a socket that is reset has no
+   * peer.
+   */
+  #checkHandshake(): void {
+    if (!this.#secure.destroyed && this.#isReset()) this.onbreak(resetError())
   }
 
   /** Where Node would close the handle beneath it is reset, and all that hangs on it goes the same way. */

@@ -44,7 +44,7 @@ export function endWriting(handle: StreamHandle, { ShutdownWrap }: StreamBinding
   const request = new ShutdownWrap() as Request
   request.owner = owner
   request.oncomplete = onComplete
-  const status = handle.shutdown(request as StreamRequest<unknown>)
+  const status = handle.shutdown(request)
   // A connection that is broken already has no output to end.
   if (status < 0) process.nextTick(onComplete.bind(request), status)
 }
