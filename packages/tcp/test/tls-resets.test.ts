@@ -1,8 +1,7 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { connect as tlsConnect, type TLSSocket } from 'node:tls'
-import { pipeline } from '@millrace/core'
-import { echo } from '@millrace/plugins'
+import { handle, pipeline } from '@millrace/core'
 import { describe, expect, test, vi } from 'vitest'
 import { authority, server as credentials } from '../../../test/support/certificates.ts'
 import { connectTcp, createTcpServer } from '../src/index.ts'
@@ -17,6 +16,8 @@ function resetNow(socket: Socket): void {
   const { _handle: handle } = socket as unknown as { readonly _handle: { reset(callback: () => void): number } }
   expect(handle.reset(() => {})).toBe(0)
 }
+
+const echoing = pipeline(handle<Uint8Array, Uint8Array>((connection) => connection.sink(connection)))
 
 interface Client {
   readonly beneath: Socket
@@ -48,7 +49,7 @@ const phases: readonly (readonly [name: string, before: (client: Client) => Prom
 
 describe('a server over TLS whose clients reset their connections', () => {
   test.each(phases)('%s goes on, and nothing is left of them', async (_, before) => {
-    const server = kept(await createTcpServer(pipeline(echo()), { tls: credentials }).listen({ port: 0 }))
+    const server = kept(await createTcpServer(echoing, { tls: credentials }).listen({ port: 0 }))
     const closed = eventsOf(server, 'connection-closed')
     const { port = 0 } = server.address ?? {}
     const one = async (): Promise<void> => {
