@@ -1,23 +1,19 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { connect as tlsConnect, type TLSSocket } from 'node:tls'
-import { handle, pipeline } from '@millrace/core'
+import { pipeline, type ServerEventOf } from '@millrace/core'
+import { echo } from '@millrace/plugins'
+import { connectTcp, createTcpServer } from '@millrace/tcp'
 import { describe, expect, test, vi } from 'vitest'
-import { authority, server as credentials } from '../../../test/support/certificates.ts'
-import { connectTcp, createTcpServer } from '../src/index.ts'
-import { tracked } from './loopback.ts'
-import { eventsOf, expectNothingLeft, kept } from './support.ts'
+import { authority, server as credentials } from './support/certificates.ts'
 
 const EACH = 40
-expectNothingLeft()
 
 /** Where TLS is over a socket, `resetAndDestroy` waits for the end of what is written. */
 function resetNow(socket: Socket): void {
   const { _handle: handle } = socket as unknown as { readonly _handle: { reset(callback: () => void): number } }
   expect(handle.reset(() => {})).toBe(0)
 }
-
-const echoing = pipeline(handle<Uint8Array, Uint8Array>((connection) => connection.sink(connection)))
 
 interface Client {
   readonly beneath: Socket
@@ -49,11 +45,12 @@ const phases: readonly (readonly [name: string, before: (client: Client) => Prom
 
 describe('a server over TLS whose clients reset their connections', () => {
   test.each(phases)('%s goes on, and nothing is left of them', async (_, before) => {
-    const server = kept(await createTcpServer(echoing, { tls: credentials }).listen({ port: 0 }))
-    const closed = eventsOf(server, 'connection-closed')
+    const server = await createTcpServer(pipeline(echo()), { tls: credentials }).listen({ port: 0 })
+    const closed: ServerEventOf<'connection-closed'>[] = []
+    server.events$.subscribe((event) => void (event.type === 'connection-closed' && closed.push(event)))
     const { port = 0 } = server.address ?? {}
     const one = async (): Promise<void> => {
-      const beneath = tracked(connect({ port, host: '127.0.0.1' })).on('error', () => {})
+      const beneath = connect({ port, host: '127.0.0.1' }).on('error', () => {})
       await once(beneath, 'connect')
       const secure = async (): Promise<TLSSocket> => {
         const socket = tlsConnect({ socket: beneath, ca: authority }).on('error', () => {})
@@ -70,5 +67,6 @@ describe('a server over TLS whose clients reset their connections', () => {
     client.write(Buffer.from('still there'))
     await client.closeWrite()
     for await (const chunk of client) expect(Buffer.from(chunk).toString()).toBe('still there')
+    await server.close()
   })
 })
