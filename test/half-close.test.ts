@@ -48,7 +48,7 @@ describe('a client that sends, half-closes and then reads slowly gets every byte
     for (const face of faces) {
       for (const [stage, plugins] of stages) {
         test(`${face.name} over ${transport.name}, with ${stage}`, async () => {
-          const endpoint = endpointOf(await start(face, transport, plugins()))
+          const endpoint = endpointOf(await start(face, transport, plugins()), transport.name)
           for (const client of slowClients) {
             const exchanges = SIZES.map((size) => client.exchange(endpoint, input.subarray(0, size)))
             const got = await Promise.all(exchanges)

@@ -14,7 +14,7 @@ describe('after close', () => {
   test('nothing keeps the process alive, whatever was served, used, failed and closed', async () => {
     child = new Child(new URL('support/whole-life.ts', import.meta.url))
     const left = await child.next<Left>()
-    expect(left).toEqual({ resources: [], listeners: {}, exchanges: 15 })
+    expect(left).toEqual({ resources: [], listeners: {}, exchanges: 19 })
     expect(await child.exited()).toBe(0)
   })
 

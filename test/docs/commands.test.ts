@@ -5,6 +5,7 @@ import path from 'node:path'
 import { createInterface } from 'node:readline'
 import { createTcpServer, createUdpServer, echo, pipeline } from 'millrace'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { pemPath, server as credentials } from '../support/certificates.ts'
 import { allDocuments, codeBlocks, readDocument, root } from './markdown.ts'
 
 const documents = [...allDocuments(), readDocument('CONTRIBUTING.md')]
@@ -52,22 +53,25 @@ describe('commands in the documents', { concurrent: true, timeout: 60_000 }, () 
   test.each(commands('serve'))('%s', async (line) => {
     const words = wordsOf(line).map((word, i, all) => {
       const flag = all[i - 1]
-      return flag === '--tcp' || flag === '--udp' ? '0' : flag === '--unix' ? path.join(folder, `${i}.sock`) : word
+      if (flag === '--cert' || flag === '--key') return pemPath(word)
+      return ['--tcp', '--tls', '--udp'].includes(flag ?? '') ? '0' : flag === '--unix' ? path.join(folder, `${i}.sock`) : word
     })
-    const expected = words.filter((word) => ['--tcp', '--udp', '--unix'].includes(word)).length
+    const expected = words.filter((word) => ['--tcp', '--tls', '--udp', '--unix'].includes(word)).length
     const child = millrace(words)
     const listening: string[] = []
     for await (const text of createInterface(child.stdout)) if (listening.push(text) === expected) break
     expect(listening).toHaveLength(expected)
-    for (const text of listening) expect(text).toMatch(/^listening (tcp|udp|unix) \S+$/)
+    for (const text of listening) expect(text).toMatch(/^listening (tcp|tls|udp|unix) \S+$/)
     child.kill('SIGTERM')
     expect((await once(child, 'close'))[0]).toBe(0)
   })
 
   test.each(commands('connect'))('%s', async (line) => {
-    const server = line.includes('udp://') ? createUdpServer(pipeline(echo())) : createTcpServer(pipeline(echo()))
+    const tls = line.includes('tls://') ? { tls: credentials } : {}
+    const server = line.includes('udp://') ? createUdpServer(pipeline(echo())) : createTcpServer(pipeline(echo()), tls)
     await server.listen()
-    const child = millrace(wordsOf(line).map((word) => word.replace(/:\d+$/, `:${server.address?.port}`)))
+    const words = wordsOf(line).map((word) => word.replace(/:\d+$/, `:${server.address?.port}`))
+    const child = millrace(words.map((word) => (word.endsWith('.pem') ? pemPath(word) : word)))
     child.stdin.end('hello\n')
     expect(await output(child)).toEqual({ code: 0, stdout: 'hello\n' })
     await server.close()

@@ -19,7 +19,7 @@ interface ErrorClass {
 
 /** The classes as they are written. */
 function errorClasses(): ErrorClass[] {
-  const files = ['connection-errors', 'frame-errors', 'invalid-option-error', 'pipeline-errors', 'server-errors']
+  const files = ['connection-errors', 'frame-errors', 'invalid-option-error', 'pipeline-errors', 'server-errors', 'tls-errors']
   const texts = files.map((file) => readFileSync(path.join(root, `packages/core/src/errors/${file}.ts`), 'utf8'))
   const classes = texts.flatMap((text) => [...text.matchAll(/^export class (\w+)([^]*?)^}/gm)])
   return classes.map(([, name = '', body = '']) => {

@@ -1,15 +1,22 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { setImmediate as turn } from 'node:timers/promises'
+import { connect as tlsConnect, type ConnectionOptions } from 'node:tls'
 import type { SocketAddress } from '@millrace/core'
 import { connectTcp } from '@millrace/tcp'
+import { authority } from './certificates.ts'
 import { type Digest, Digester } from './bytes.ts'
+import type { TestTransport } from './transports.ts'
 
 /** Where a stream server listens, as both `net.connect` and `connectTcp` take it. */
-export type Endpoint = { readonly port: number; readonly host: string } | { readonly path: string }
+export type Endpoint = ({ readonly port: number; readonly host: string } | { readonly path: string }) & {
+  /** Whether it speaks TLS, as the test's server. */
+  readonly tls?: { readonly ca: string }
+}
 
-export function endpointOf({ address, port, family }: SocketAddress): Endpoint {
-  return family === 'unix' ? { path: address } : { port, host: address }
+export function endpointOf({ address, port, family }: SocketAddress, transport: TestTransport['name']): Endpoint {
+  const where = family === 'unix' ? { path: address } : { port, host: address }
+  return transport === 'tls' ? { ...where, tls: { ca: authority } } : where
 }
 
 /**
@@ -53,8 +60,10 @@ async function readSlowly(socket: Socket): Promise<Digest> {
 const raw: SlowClient = {
   name: 'node:net',
   async exchange(endpoint, bytes) {
-    const socket = connect({ ...endpoint, allowHalfOpen: true })
-    await once(socket, 'connect')
+    const { tls, ...where } = endpoint
+    const options = { ...where, allowHalfOpen: true }
+    const socket = tls ? tlsConnect({ ...options, ...tls } as ConnectionOptions) : connect(options)
+    await once(socket, tls ? 'secureConnect' : 'connect')
     const finished = once(socket, 'finish')
     socket.end(bytes)
     if (bytes.byteLength <= SURELY_TAKEN) await finished

@@ -16,6 +16,7 @@ import {
 import { connectionPair } from '@millrace/core/testing'
 import { connectTcp, createTcpServer } from '@millrace/tcp'
 import { connectUdp, createUdpServer } from '@millrace/udp'
+import { authority, server as credentials } from './certificates.ts'
 
 /** A pipeline that a server runs, whatever its messages. */
 export type ServingPipeline = Pipeline<unknown, never, true>
@@ -31,7 +32,7 @@ export interface Running {
 
 /** One transport for a test to run over. */
 export interface TestTransport {
-  readonly name: 'memory' | 'tcp' | 'unix' | 'udp'
+  readonly name: 'memory' | 'tcp' | 'tls' | 'unix' | 'udp'
   readonly datagram: boolean
   start(pipeline?: ServingPipeline): Promise<Running>
 }
@@ -45,6 +46,18 @@ const tcp: TestTransport = {
     const server = await (pipeline ? createTcpServer(pipeline) : createTcpServer()).listen({ port: 0 })
     const { port } = server.address as SocketAddress
     return { server: server as unknown as AnyServer, connect: () => connectTcp({ port }) }
+  },
+}
+
+const tls: TestTransport = {
+  name: 'tls',
+  datagram: false,
+  async start(pipeline) {
+    const options = { tls: credentials }
+    const made = pipeline ? createTcpServer(pipeline, options) : createTcpServer(undefined, options)
+    const server = await made.listen({ port: 0 })
+    const { port } = server.address as SocketAddress
+    return { server: server as unknown as AnyServer, connect: () => connectTcp({ port, tls: { ca: authority } }) }
   },
 }
 
@@ -102,6 +115,6 @@ const memory: TestTransport = {
 }
 
 /** All transports there are. */
-export const transports: readonly TestTransport[] = [memory, tcp, unix, udp]
+export const transports: readonly TestTransport[] = [memory, tcp, tls, unix, udp]
 /** Those of byte streams. */
-export const streams: readonly TestTransport[] = [memory, tcp, unix]
+export const streams: readonly TestTransport[] = [memory, tcp, tls, unix]

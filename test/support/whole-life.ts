@@ -10,6 +10,7 @@ import { echo, logging, uppercaser } from '@millrace/plugins'
 import { connectTcp } from '@millrace/tcp'
 import { connectUdp } from '@millrace/udp'
 import { serve } from 'millrace'
+import { authority, server as credentials } from './certificates.ts'
 import { type Face, faces } from './faces.ts'
 import { type TestTransport, transports } from './transports.ts'
 import { awaiting, failing } from './unkind-plugins.ts'
@@ -48,12 +49,16 @@ async function live(face: Face, transport: TestTransport): Promise<void> {
 
 async function servedTogether(): Promise<void> {
   const path = join(tmpdir(), `millrace-${randomUUID()}.sock`)
-  const listeners = { tcp: { port: 0 }, udp: { port: 0 }, unix: { path } }
+  const listeners = { tcp: { port: 0 }, tls: { port: 0, ...credentials }, udp: { port: 0 }, unix: { path } }
   const serving = await serve(pipeline(logging({ level: 'debug' }), echo()), listeners)
   const tcp = await connectTcp({ port: serving.addresses.tcp?.port ?? 0 })
   tcp.write(word)
   await tcp.closeWrite()
   const first = joined(await collect(tcp))
+  const tls = await connectTcp({ port: serving.addresses.tls?.port ?? 0, tls: { ca: authority } })
+  tls.write(word)
+  await tls.closeWrite()
+  const third = joined(await collect(tls))
   const messages = await connectTcp({ path }, pipeline(uppercaser()))
   messages.write(word)
   await messages.closeWrite()
@@ -61,7 +66,7 @@ async function servedTogether(): Promise<void> {
   const udp = await connectUdp({ port: serving.addresses.udp?.port ?? 0 })
   udp.write(word)
   for await (const _ of udp) break
-  exchanges += (first.byteLength + second.byteLength) / word.byteLength + 1
+  exchanges += (first.byteLength + second.byteLength + third.byteLength) / word.byteLength + 1
   await udp.close()
   await serving.close()
 }

@@ -8,6 +8,7 @@
  *
  * @packageDocumentation
  */
+export { plaintextBehind } from './connection/check-upgrade.ts'
 export { BaseConnection } from './connection/base-connection.ts'
 export { type Clock, systemClock, type Timer } from './connection/clock.ts'
 export type { ConnectionInit } from './connection/connection-init.ts'
@@ -23,6 +24,8 @@ export type {
 } from './connection/connection.ts'
 export type { Driver, DriverEvents } from './connection/driver.ts'
 export { formatAddress, type SocketAddress } from './connection/socket-address.ts'
+export type { TlsInfo } from './connection/tls-info.ts'
+export type { UpgradeOptions } from './connection/upgrade-options.ts'
 export type { ConfiguredPlugin, StageFaces } from './container/configured-plugin.ts'
 export { createContainer, type DependencyContainer, inject, injectable, resolveService } from './container/container.ts'
 export { definePlugin, type PluginDefinition, type PluginFactory } from './container/define-plugin.ts'

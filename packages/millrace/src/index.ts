@@ -18,6 +18,7 @@ export {
   type ListenerKind,
   type ServeOptions,
   type TcpServeOptions,
+  type TlsServeOptions,
   type UdpServeOptions,
   type UnixServeOptions,
 } from './serve-options.ts'

@@ -13,7 +13,7 @@ import { checkServeOptions, type ListenerKind, type ServeOptions, splitOptions, 
 import { type Serving, type ServingServers, toServing } from './serving.ts'
 
 /** In the order in which they begin to listen. */
-const KINDS: readonly ListenerKind[] = ['tcp', 'udp', 'unix']
+const KINDS: readonly ListenerKind[] = ['tcp', 'tls', 'udp', 'unix']
 
 /**
  * Serves one pipeline on several listeners: its plugins are built once, for all of them, and disposed of when the last one has

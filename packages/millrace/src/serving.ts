@@ -15,6 +15,7 @@ import type { ListenerKind } from './serve-options.ts'
 /** The servers behind the listeners that were asked for. */
 export interface ServingServers<In, Out> {
   readonly tcp?: TcpServer<MessageConnection<In, Out>>
+  readonly tls?: TcpServer<MessageConnection<In, Out>>
   readonly udp?: UdpServer<MessageConnection<In, Out>>
   readonly unix?: TcpServer<MessageConnection<In, Out>>
 }

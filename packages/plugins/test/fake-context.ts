@@ -40,6 +40,7 @@ export class FakeContext implements PluginContext {
   fail = (): never => this.#refuse('fail')
   close = (): never => this.#refuse('close')
   proceed = (): never => this.#refuse('proceed')
+  upgrade = (): never => this.#refuse('upgrade')
 
   #refuse(what: string): never {
     throw new Error(`${what} was called`)

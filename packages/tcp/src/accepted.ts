@@ -3,6 +3,7 @@ import type { SocketAddress } from '@millrace/core'
 import { descriptorOf, descriptorOfHandle } from './descriptor.ts'
 import { HandlePort } from './handle-port.ts'
 import { localAddressOf, remoteAddressOf, toSocketAddress, unixAddress } from './socket-addresses.ts'
+import { socketOf } from './socket-of.ts'
 import type { TcpSocketOptions } from './socket-options.ts'
 import { SocketPort } from './socket-port.ts'
 import type { StreamBinding, StreamHandle } from './stream-binding.ts'
@@ -15,18 +16,20 @@ export interface Accepted {
   readonly remoteAddress: SocketAddress | undefined
   localAddress(): SocketAddress
   createPort(events: PortEvents): StreamPort
+  /** In place of a port: the socket that a handshake is made over. */
+  toSocket(): Socket
   /** Releases it at once, where no port was made. */
   destroy(): void
 }
 
 /** What Node's server has made a socket of. */
-export function acceptedSocket(socket: Socket, transport: 'tcp' | 'unix'): Accepted {
-  const unix = transport === 'unix'
+export function acceptedSocket(socket: Socket, unix: boolean): Accepted {
   return {
     descriptor: descriptorOf(socket),
     remoteAddress: unix ? unixAddress('') : remoteAddressOf(socket),
     localAddress: () => localAddressOf(socket),
     createPort: (events) => new SocketPort(socket, events, { resets: !unix }),
+    toSocket: () => socket,
     destroy: () => void socket.on('error', () => {}).destroy(),
   }
 }
@@ -44,9 +47,11 @@ export function acceptedHandle(
     remoteAddress: handle.getpeername ? nameBy((into) => handle.getpeername?.(into)) : unixAddress(''),
     localAddress: () => nameBy((into) => handle.getsockname?.(into)) ?? unixAddress(''),
     createPort: (events) => new HandlePort(handle, events, binding),
+    toSocket: () => socketOf(handle),
     destroy: () => handle.close(() => {}),
   }
 }
+
 
 /** The name of an end, which the system may have forgotten. */
 function nameBy(ask: (into: object) => number | undefined): SocketAddress | undefined {

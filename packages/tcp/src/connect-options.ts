@@ -17,6 +17,7 @@ import {
   SIGNAL_OPTION,
 } from './common-options.ts'
 import { TCP_SOCKET_OPTIONS, type TcpSocketOptions } from './socket-options.ts'
+import { type ClientTls, TLS_OPTION, type TlsClientOptions, toClientTls } from './tls-options.ts'
 
 /** Where a client connects to, and how: Node's options, under Node's names, and `connectTimeout`. */
 export interface TcpTargetOptions {
@@ -65,7 +66,11 @@ export interface TcpTargetOptions {
    */
   readonly autoSelectFamilyAttemptTimeout?: number | undefined
   /**
-   * How long connecting may take in all, looking the name up included, in milliseconds; 0 leaves it to the system
+   * Speaks TLS; `true` is with Node's defaults. The server's certificate is checked unless `rejectUnauthorized` is false.
+   */
+  readonly tls?: TlsClientOptions | true | undefined
+  /**
+   * How long connecting may take in all, looking the name up and the handshake of TLS included, in milliseconds; 0 leaves it to the system
    * (about two minutes on Linux).
    *
    * @defaultValue 10_000
@@ -124,6 +129,7 @@ export const TCP_CONNECT_OPTIONS: Readonly<Record<keyof TcpConnectOptions, Optio
     default: 10_000,
     help: 'how long connecting may take in all; 0 leaves it to the system',
   },
+  tls: TLS_OPTION,
   signal: SIGNAL_OPTION,
   ...TCP_SOCKET_OPTIONS,
   ...CONNECTION_OPTIONS,
@@ -141,7 +147,10 @@ export type ResolvedConnectOptions = ConnectionLimits &
     | 'connectTimeout'
     | 'maxPushBytes'
     | keyof TcpSocketOptions
-  >
+  > & {
+    /** Made from `tls`, once. */
+    readonly clientTls: ClientTls | undefined
+  }
 
 /**
  * @param owner - leads the names in errors.
@@ -153,5 +162,6 @@ export function resolveConnectOptions(given: TcpConnectOptions, owner: string): 
   if (resolved.port === undefined && resolved.path === undefined) {
     throw new InvalidOptionError(`${owner}.port`, 'an integer from 1 to 65535, where no path is given', undefined)
   }
-  return resolved
+  const { tls } = given
+  return { ...resolved, clientTls: tls && toClientTls(`${owner}.tls`, tls) }
 }

@@ -13,6 +13,8 @@ export const QUIET: Buffer = SHARED.subarray(0, 64 * 1024)
 export const SMALL: number = 8 * 1024
 /** Up to so many bytes, copying one by one costs less than the call that copies them. */
 const BY_HAND = 128
+/** Bytes in a TLS record that is full (RFC 8446, 5.1). */
+export const RECORD: number = 16 * 1024
 /** A bulk connection that reads so many small chunks in a row is quiet again. */
 const QUIET_AFTER = 8
 /** Bytes of memory that is given away: what a connection that is behind holds is counted in these. */

@@ -1,6 +1,8 @@
 import type { Socket } from 'node:net'
+import { constants } from 'node:os'
 import { descriptorOf, resetBehindEnd } from './descriptor.ts'
 import type { PortEvents, StreamPort } from './stream-port.ts'
+import { systemError } from './system-error.ts'
 import { GATHER_BYTES, WriteQueue } from './write-queue.ts'
 
 /**
@@ -9,10 +11,22 @@ import { GATHER_BYTES, WriteQueue } from './write-queue.ts'
  */
 const SLICE_BYTES = 64 * 1024
 
+const NOTHING = new Uint8Array(0)
+
+interface Heard {
+  readonly data: (chunk: Uint8Array) => void
+  readonly error: (error: Error) => void
+  readonly end: () => void
+  readonly finish: () => void
+  readonly close: () => void
+}
+
 /** How a {@link SocketPort} treats its socket. */
 export interface SocketPortOptions {
   /** Whether the socket knows resets: a TCP socket does, a Unix socket does not. */
   readonly resets: boolean
+  /** For a `TLSSocket`: the socket beneath, which is the one that can be reset. */
+  readonly beneath?: Socket
 }
 
 /**
@@ -30,22 +44,41 @@ export class SocketPort implements StreamPort {
   readonly #socket: Socket
   readonly #events: PortEvents
   readonly #resets: boolean
+  readonly #beneath: Socket
   readonly #queue: WriteQueue = new WriteQueue(SLICE_BYTES)
+  #ending = false
+  /** What listens to the socket. */
+  readonly #heard: Heard
 
   /** @param socket - connected, made with `allowHalfOpen: true`, and the port's alone from now on. */
-  constructor(socket: Socket, events: PortEvents, { resets }: SocketPortOptions) {
+  constructor(socket: Socket, events: PortEvents, { resets, beneath = socket }: SocketPortOptions) {
     this.#socket = socket
     this.#events = events
     this.#resets = resets
+    this.#beneath = beneath
     // Paused first: a 'data' listener on a socket that was never paused would set it flowing.
-    socket
-      .pause()
-      .on('data', (chunk: Uint8Array) => events.onData(chunk))
+    this.#heard = {
+      data: (chunk) => events.onData(chunk),
       // For the socket's whole life: a reset with nobody listening would end the process.
-      .on('error', (error) => this.#onError(error))
-      .on('end', () => this.#onEnd())
-      .on('finish', () => events.onFinish())
-      .on('close', () => this.#onClose())
+      error: (error) => this.#onError(error),
+      end: () => this.#onEnd(),
+      finish: () => events.onFinish(),
+      close: () => this.#onClose(),
+    }
+    const { data, error, end, finish, close } = this.#heard
+    socket.pause().on('data', data).on('error', error).on('end', end).on('finish', finish).on('close', close)
+  }
+
+  get keeps(): boolean {
+    return this.#socket.readableLength > 0
+  }
+
+  detach(): Socket {
+    const socket = this.#socket
+    socket.on('error', () => {})
+    const { data, error, end, finish, close } = this.#heard
+    socket.off('data', data).off('error', error).off('end', end).off('finish', finish).off('close', close)
+    return socket
   }
 
   get inputEnded(): boolean {
@@ -53,11 +86,15 @@ export class SocketPort implements StreamPort {
   }
 
   get ending(): boolean {
-    return this.#socket.writableEnded
+    return this.#ending
   }
 
   get outputEnded(): boolean {
     return this.#socket.writableFinished
+  }
+
+  get #isTls(): boolean {
+    return this.#beneath !== this.#socket
   }
 
   resume(): void {
@@ -79,7 +116,11 @@ export class SocketPort implements StreamPort {
   }
 
   end(): void {
-    this.#socket.end()
+    this.#ending = true
+    const socket = this.#socket
+    if (!this.#isTls) return void socket.end()
+    // As `TlsHandle` does: while TLS itself is writing, Node would leave out the close_notify.
+    socket.write(NOTHING, () => socket.write(NOTHING, () => socket.end()))
   }
 
   reset(): void {
@@ -88,7 +129,7 @@ export class SocketPort implements StreamPort {
     // A reset while the FIN is on its way is refused below and leaves a handle that keeps the process alive. By then
     // all that was written is with the kernel, and closing is what is left to do.
     if (!this.#resets || socket.destroyed || socket.writableEnded) socket.destroy()
-    else socket.resetAndDestroy()
+    else this.#beneath.resetAndDestroy()
   }
 
   destroy(): void {
@@ -137,10 +178,16 @@ export class SocketPort implements StreamPort {
   }
 
   #onEnd(): void {
-    const cause = resetBehindEnd(descriptorOf(this.#socket))
+    const cause = resetBehindEnd(descriptorOf(this.#socket)) ?? this.#resetBeforeEnd()
     if (cause === undefined) return this.#events.onEnd()
     this.#onError(cause)
     this.#socket.destroy()
+  }
+
+  /** What TLS itself wrote may have been answered by a reset, and have taken the error; a socket that is reset has no peer. */
+  #resetBeforeEnd(): Error | undefined {
+    if (!this.#isTls || !this.#resets || this.#ending || this.#socket.remoteAddress !== undefined) return undefined
+    return systemError(-constants.errno.ECONNRESET, 'read')
   }
 
   #onError(cause: Error): void {

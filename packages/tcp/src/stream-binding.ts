@@ -16,12 +16,16 @@ export interface StreamHandle {
   shutdown(request: object): number
   close(callback: () => void): void
   /** On TCP alone. */
-  reset?(callback: () => void): number
+  readonly reset?: ((callback: () => void) => number) | undefined
   getpeername?(into: object): number
   getsockname?(into: object): number
   setNoDelay?(on: boolean): number
   /** @param delay - in seconds. */
   setKeepAlive?(on: boolean, delay: number): number
+  /** For one that tells by itself whether the end of the input was one: the error where it was not. */
+  endError?(): Error | undefined
+  /** For one that can break without a read or a write of ours failing: called with why. */
+  onbreak?: (cause: Error) => void
 }
 
 /** A request object of Node's, with room for whose it is. */

@@ -1,17 +1,29 @@
 import {
   type Clock,
+  ConnectionClosedError,
   ConnectionResetError,
+  ConnectionTruncatedError,
   type Driver,
   type DriverEvents,
+  plaintextBehind,
   type SocketAddress,
   type Timer,
+  TlsError,
+  type TlsInfo,
+  UpgradeError,
+  type UpgradeOptions,
 } from '@millrace/core'
 import type { PortEvents, StreamPort } from './stream-port.ts'
+import { toHandshake, type UpgradeInit } from './upgrade.ts'
+import { Upgrading } from './upgrading.ts'
 
 /** How long a closed connection waits for more input before it is released, in ms. */
 export const LINGER_QUIET = 500
 /** How long a closed connection goes on discarding input at most, in ms, however much still arrives. */
 export const LINGER_MOST = 5_000
+
+/** What Node calls the errors of OpenSSL. */
+const TLS_CODE = /^ERR_(SSL|OSSL|TLS)_/
 
 /** What a {@link StreamDriver} is made from. */
 export interface StreamDriverInit {
@@ -19,6 +31,8 @@ export interface StreamDriverInit {
   readonly createPort: (events: PortEvents) => StreamPort
   readonly remoteAddress: SocketAddress
   readonly clock: Clock
+  /** For {@link StreamDriver.upgrade}; without it there is none. */
+  readonly upgrade?: UpgradeInit
 }
 
 /**
@@ -33,10 +47,13 @@ export interface StreamDriverInit {
  * {@link reset} resets a TCP connection. A Unix socket knows no reset: there the peer sees a clean end.
  */
 export class StreamDriver implements Driver, PortEvents {
-  readonly #port: StreamPort
+  #port: StreamPort
   readonly #events: DriverEvents
   readonly #remoteAddress: SocketAddress
   readonly #clock: Clock
+  readonly #upgradeInit: UpgradeInit | undefined
+  /** There while the connection is being upgraded. */
+  #upgrading: Upgrading | undefined
   #phase: 'open' | 'closing' | 'resetting' | 'gone' = 'open'
   #behind = false
   #endWanted = false
@@ -45,15 +62,16 @@ export class StreamDriver implements Driver, PortEvents {
   #lastInput = 0
   #lingerTimer: Timer | undefined
 
-  constructor({ createPort, remoteAddress, clock }: StreamDriverInit, events: DriverEvents) {
+  constructor({ createPort, remoteAddress, clock, upgrade }: StreamDriverInit, events: DriverEvents) {
     this.#events = events
     this.#remoteAddress = remoteAddress
     this.#clock = clock
+    this.#upgradeInit = upgrade
     this.#port = createPort(this)
   }
 
   get pendingBytes(): number {
-    return this.#port.queuedBytes
+    return this.#port.queuedBytes + (this.#upgrading?.held.bytes ?? 0)
   }
 
   get borrows(): boolean {
@@ -69,15 +87,19 @@ export class StreamDriver implements Driver, PortEvents {
   }
 
   resume(): void {
-    if (this.#phase === 'open') this.#port.resume()
+    if (this.#phase === 'open' && !this.#upgrading) this.#port.resume()
   }
 
   pause(): void {
-    if (this.#phase === 'open') this.#port.pause()
+    if (this.#phase === 'open' && !this.#upgrading) this.#port.pause()
   }
 
   write(chunks: Uint8Array[], bytes: number): void {
     if (this.#phase !== 'open') return
+    if (this.#upgrading) {
+      this.#behind = true
+      return this.#upgrading.held.push(chunks, bytes)
+    }
     this.#port.send(chunks, bytes)
     if (this.#port.queuedBytes > 0) this.#behind = true
   }
@@ -89,6 +111,10 @@ export class StreamDriver implements Driver, PortEvents {
 
   close(): void {
     if (this.#phase !== 'open') return
+    if (this.#upgrading) {
+      this.#upgrading.held.closes = true
+      return
+    }
     this.#phase = 'closing'
     this.#lastInput = this.#clock.now()
     this.#port.resume()
@@ -108,7 +134,25 @@ export class StreamDriver implements Driver, PortEvents {
     if (this.#phase === 'resetting' || this.#phase === 'gone') return
     this.#phase = 'resetting'
     this.#lingerTimer?.cancel()
-    this.#port.reset()
+    if (this.#upgrading?.giveUp) this.#upgrading.cancel(new ConnectionClosedError(), () => this.onClose())
+    else this.#port.reset()
+  }
+
+  async upgrade(options: UpgradeOptions): Promise<TlsInfo> {
+    const init = this.#upgradeInit
+    if (init === undefined) throw new UpgradeError('unsupported', 'this connection cannot be upgraded')
+    if (this.#port.keeps) throw plaintextBehind()
+    const begin = toHandshake(options)
+    const upgrading = new Upgrading(begin, {
+      init,
+      clock: this.#clock,
+      remoteAddress: this.#remoteAddress,
+      onPort: (createPort) => this.#continueOn(createPort),
+      onFailure: (error) => this.#failUpgrade(error),
+    })
+    this.#upgrading = upgrading
+    if (this.#port.queuedBytes === 0) upgrading.begin(this.#port)
+    return upgrading.done
   }
 
   onData(chunk: Uint8Array): void {
@@ -118,6 +162,8 @@ export class StreamDriver implements Driver, PortEvents {
 
   onSent(): void {
     if (this.#phase === 'resetting' || this.#phase === 'gone' || this.#failed) return
+    // In the very call, so that nothing more goes out in the clear.
+    if (this.#upgrading) return this.#upgrading.begin(this.#port)
     if (this.#behind) {
       this.#behind = false
       this.#events.onDrain()
@@ -146,17 +192,46 @@ export class StreamDriver implements Driver, PortEvents {
     if (this.#phase === 'open' && !complete && !this.#failed) this.#fail()
     this.#phase = 'gone'
     this.#lingerTimer?.cancel()
+    this.#upgrading?.fail(new ConnectionClosedError())
+    this.#events.onClosed()
+  }
+
+  /** The handshake is complete: what was written meanwhile goes out in TLS. */
+  #continueOn(createPort: (events: PortEvents) => StreamPort): void {
+    const { held } = this.#upgrading as Upgrading
+    this.#upgrading = undefined
+    this.#port = createPort(this)
+    if (held.bytes > 0) this.#port.send(held.chunks, held.bytes)
+    this.#endWhenSent()
+    if (held.closes) this.close()
+  }
+
+  /** The socket has gone with the handshake. */
+  #failUpgrade(error: Error): void {
+    this.#upgrading = undefined
+    const wanted = this.#phase === 'open'
+    this.#failed = true
+    if (wanted) this.#events.onError(error)
+    this.#phase = 'gone'
     this.#events.onClosed()
   }
 
   /** Ends only what has been sent whole, so that until then a reset is still possible. */
   #endWhenSent(): void {
-    if (this.#endWanted && this.#port.queuedBytes === 0 && !this.#port.ending) this.#port.end()
+    if (this.#endWanted && !this.#upgrading && this.#port.queuedBytes === 0 && !this.#port.ending) this.#port.end()
   }
 
   #fail(cause?: Error): void {
     this.#failed = true
-    this.#events.onError(new ConnectionResetError(this.#remoteAddress, cause && { cause }))
+    this.#events.onError(this.#toError(cause))
+  }
+
+  #toError(cause: Error | undefined): Error {
+    if (cause instanceof ConnectionTruncatedError) return new ConnectionTruncatedError(this.#remoteAddress)
+    // What OpenSSL says has no number of the system's.
+    const { code = '' } = (cause ?? {}) as NodeJS.ErrnoException
+    if (cause && TLS_CODE.test(code)) return new TlsError('what came is no TLS', this.#remoteAddress, { cause })
+    return new ConnectionResetError(this.#remoteAddress, cause && { cause })
   }
 
   /** The FIN is out. Where the peer's has come too the port releases itself. */

@@ -1,3 +1,5 @@
+import type { Socket } from 'node:net'
+
 /**
  * One connected stream socket as a {@link StreamDriver} uses it: it moves bytes and tells what happens, and decides
  * nothing. There are two, {@link SocketPort} on Node's `Socket` and {@link HandlePort} on the handle beneath it.
@@ -36,6 +38,15 @@ export interface StreamPort {
 
   /** Releases the socket at once. Idempotent. */
   destroy(): void
+
+  /** Whether something has been read and not been delivered. */
+  readonly keeps: boolean
+
+  /**
+   * Gives the socket up, for TLS to be put on it: what it keeps is to be read from the socket. Nothing more is told. Called once, while
+   * paused, when everything has been sent.
+   */
+  detach(): Socket
 }
 
 /** What a {@link StreamPort} tells. */

@@ -1,4 +1,4 @@
-import { type Clock, ConnectError, ConnectTimeoutError } from '@millrace/core'
+import { CertificateError, type Clock, ConnectError, ConnectTimeoutError } from '@millrace/core'
 import type { BackOff } from './reconnect-options.ts'
 
 /** What a {@link Succession} asks of a connection. */
@@ -6,6 +6,9 @@ interface Ending {
   readonly closed: Promise<unknown>
   abort(reason?: unknown): void
 }
+
+/** What may be otherwise the next time. */
+const PASSING = [ConnectError, ConnectTimeoutError, CertificateError] as const
 
 /** What a {@link Succession} is made from. */
 export interface SuccessionInit<C extends Ending> {
@@ -91,8 +94,7 @@ export class Succession<C extends Ending> {
       this.#hold(connection)
       return connection
     } catch (error) {
-      const passing = error instanceof ConnectError || error instanceof ConnectTimeoutError
-      if (!passing || ++this.#failures >= this.#init.backOff.maxAttempts) throw error
+      if (!PASSING.some((kind) => error instanceof kind) || ++this.#failures >= this.#init.backOff.maxAttempts) throw error
       return undefined
     }
   }

@@ -14,11 +14,14 @@ import {
   type SocketAddress,
 } from '@millrace/core'
 import type { ResolvedConnectOptions } from './connect-options.ts'
-import { openSocket } from './open-socket.ts'
+import { type OpenedSocket, openSocket } from './open-socket.ts'
+import { securePort } from './secure-port.ts'
 import { localAddressOf, remoteAddressOf, unixAddress } from './socket-addresses.ts'
 import { SocketPort } from './socket-port.ts'
+import { findStreamBinding, type StreamBinding } from './stream-binding.ts'
 import { StreamDriver } from './stream-driver.ts'
 import type { PortEvents, StreamPort } from './stream-port.ts'
+import { tlsInfoOf } from './tls-info.ts'
 
 /** What a client holds: the bytes, or with a pipeline its messages. */
 export type TcpClientConnection = Connection | MessageConnection<unknown, unknown>
@@ -28,11 +31,13 @@ export class TcpConnector {
   readonly clock: Clock
   readonly #options: ResolvedConnectOptions
   readonly #built: BuiltPipeline | undefined
+  readonly #binding: StreamBinding | undefined
 
   /** @throws {@link InvalidPipelineError}, {@link PluginBuildError} */
   constructor(options: ResolvedConnectOptions, pipeline: AnyPipeline | undefined) {
     const container = options.container ?? createContainer()
     this.clock = resolveService(container, CLOCK) as Clock
+    this.#binding = findStreamBinding()
     this.#options = { ...options, container }
     this.#built = pipeline && buildClientPipeline(pipeline, container)
     this.#built?.retain()
@@ -40,7 +45,7 @@ export class TcpConnector {
 
   /** @throws (as a rejection) {@link ConnectError}, {@link ConnectTimeoutError}, `signal.reason` */
   connect(signal?: AbortSignal): Promise<TcpClientConnection> {
-    return openSocket(this.#options, { clock: this.clock, signal }, (socket) => this.#toConnection(socket))
+    return openSocket(this.#options, { clock: this.clock, signal }, (opened) => this.#toConnection(opened))
   }
 
   /**
@@ -51,19 +56,24 @@ export class TcpConnector {
     await this.#built?.release().catch(() => {})
   }
 
-  #toConnection(socket: Socket): TcpClientConnection {
+  #toConnection({ socket, secure }: OpenedSocket): TcpClientConnection {
     const { path } = this.#options
+    const plain = path === undefined ? 'tcp' : 'unix'
     const { clock } = this
     const remoteAddress = path === undefined ? this.#remoteAddressOf(socket) : unixAddress(path)
-    const options = { resets: path === undefined }
-    const createPort = (events: PortEvents): StreamPort => new SocketPort(socket, events, options)
+    const resets = path === undefined
+    const secured = secure && { secure, beneath: socket, resets, binding: this.#binding }
+    const upgrade = { binding: this.#binding, resets, host: path === undefined ? this.#options.host : undefined }
+    const createPort = (events: PortEvents): StreamPort =>
+      secured ? securePort(secured, events) : new SocketPort(socket, events, { resets })
     const connection = new BaseConnection({
-      transport: path === undefined ? 'tcp' : 'unix',
+      transport: secure ? 'tls' : plain,
+      ...(secure && { tls: tlsInfoOf(secure, true) }),
       localAddress: path === undefined ? localAddressOf(socket) : unixAddress(''),
       remoteAddress,
       limits: this.#options,
       clock,
-      createDriver: (events) => new StreamDriver({ createPort, remoteAddress, clock }, events),
+      createDriver: (events) => new StreamDriver({ createPort, remoteAddress, clock, upgrade }, events),
     })
     return this.#built ? runClient(connection, this.#built, this.#options) : connection
   }

@@ -7,15 +7,20 @@ import {
   ListenError,
   type Listener,
   type SocketAddress,
+  type TlsInfo,
 } from '@millrace/core'
 import { acceptHandles } from './accept-handles.ts'
 import { type Accepted, acceptedHandle, acceptedSocket } from './accepted.ts'
 import { DescriptorGuard } from './descriptor-guard.ts'
+import type { Handshakes } from './handshakes.ts'
 import { resolveListenOptions, type TcpListenOptions } from './listen-options.ts'
+import { securePort } from './secure-port.ts'
 import { listenAddressOf } from './socket-addresses.ts'
 import { removeStaleSocket } from './stale-socket.ts'
 import { findStreamBinding, type StreamBinding } from './stream-binding.ts'
 import { StreamDriver } from './stream-driver.ts'
+import type { PortEvents, StreamPort } from './stream-port.ts'
+import { tlsInfoOf } from './tls-info.ts'
 import { untilListening } from './until-listening.ts'
 
 /** Connections that were turned away and may linger, so that their peers see a FIN and no reset. */
@@ -29,6 +34,16 @@ export interface TcpListenerInit {
   readonly keepAlive: boolean
   /** In milliseconds. */
   readonly keepAliveInitialDelay: number
+  /** Where TLS is spoken. */
+  readonly handshakes?: Handshakes | undefined
+  /** In milliseconds. */
+  readonly handshakeTimeout?: number
+}
+
+interface SecureContext {
+  readonly remoteAddress: SocketAddress
+  readonly acceptor: Acceptor
+  readonly handshakes: Handshakes
 }
 
 /**
@@ -43,7 +58,7 @@ export class TcpListener implements Listener<TcpListenOptions> {
   readonly #guard: DescriptorGuard
   readonly #binding: StreamBinding | undefined
   readonly #stop: AbortController = new AbortController()
-  #transport: 'tcp' | 'unix' = 'tcp'
+  #transport: 'tcp' | 'tls' | 'unix' = 'tcp'
   #server: NetServer | undefined
   #closed: Promise<void> = Promise.resolve()
   /** Where it listens, where that is every connection's local address too. */
@@ -59,24 +74,25 @@ export class TcpListener implements Listener<TcpListenOptions> {
     this.#init = init
     this.#guard = guard
     this.#binding = findBinding()
+    if (init.handshakes) this.#transport = 'tls'
   }
 
-  /** `tcp` until it listens on a path. */
-  get transport(): 'tcp' | 'unix' {
+  /** `tls` where TLS is spoken, on a path too; else `tcp` until it listens on a path. */
+  get transport(): 'tcp' | 'tls' | 'unix' {
     return this.#transport
   }
 
   async listen(options: TcpListenOptions, acceptor: Acceptor): Promise<SocketAddress> {
     const { signal, port, host, path, ...others } = resolveListenOptions(options)
     signal?.throwIfAborted()
-    this.#transport = path === undefined ? 'tcp' : 'unix'
+    if (path !== undefined && !this.#init.handshakes) this.#transport = 'unix'
     const where = path === undefined ? { ...others, port, host } : { ...others, path }
     const signals = signal ? [signal, this.#stop.signal] : [this.#stop.signal]
     try {
       this.#server = await this.#bind(where, signals)
     } catch (error) {
       if (signal?.aborted && error === signal.reason) throw error
-      throw new ListenError(path === undefined ? `tcp ${formatHost(host)}:${port}` : `unix ${path}`, { cause: error })
+      throw new ListenError(path === undefined ? `${this.#transport} ${formatHost(host)}:${port}` : `unix ${path}`, { cause: error })
     }
     return this.#begin(this.#server, acceptor)
   }
@@ -84,6 +100,7 @@ export class TcpListener implements Listener<TcpListenOptions> {
   stopAccepting(): void {
     this.#stop.abort(new Error('closed before it listened'))
     this.#server?.close()
+    this.#init.handshakes?.stop()
   }
 
   close(): Promise<void> {
@@ -115,7 +132,7 @@ export class TcpListener implements Listener<TcpListenOptions> {
     const address = listenAddressOf(server)
     if (address.family === 'unix' || !isWildcard(address)) this.#localAddress = address
     server.on('error', (error) => acceptor.report({ type: 'listener-error', transport: this.#transport, error }))
-    server.on('connection', (socket) => this.#onAccepted(acceptedSocket(socket, this.#transport), acceptor))
+    server.on('connection', (socket) => this.#onAccepted(acceptedSocket(socket, address.family === 'unix'), acceptor))
     const binding = this.#binding
     if (binding) {
       const options = this.#init
@@ -135,19 +152,49 @@ export class TcpListener implements Listener<TcpListenOptions> {
       acceptor.report({ type: 'connection-refused', transport, reason: 'descriptors', detail, ...who })
     } else if (remoteAddress === undefined) {
       accepted.destroy()
+    } else if (this.#init.handshakes) {
+      this.#secure(accepted, { remoteAddress, acceptor, handshakes: this.#init.handshakes })
     } else {
       this.#offer(accepted, remoteAddress, acceptor)
     }
   }
 
-  #offer(accepted: Accepted, remoteAddress: SocketAddress, acceptor: Acceptor): void {
+  /** Offers it once the handshake is complete; it has its place among the connections from now on. */
+  #secure(accepted: Accepted, { remoteAddress, acceptor, handshakes }: SecureContext): void {
+    const leave = acceptor.reserve('tls', remoteAddress)
+    if (!leave) return accepted.destroy()
+    const socket = accepted.toSocket()
+    const localAddress = accepted.localAddress()
+    const { clock, handshakeTimeout: timeout = 0 } = this.#init
+    handshakes.begin(socket, {
+      remoteAddress,
+      clock,
+      timeout,
+      onSecure: (secure) => {
+        leave()
+        const secured = { secure, beneath: socket, resets: remoteAddress.family !== 'unix', binding: this.#binding }
+        const createPort = (events: PortEvents): StreamPort => securePort(secured, events)
+        const offered = { ...accepted, localAddress: () => localAddress, createPort }
+        this.#offer(offered, remoteAddress, acceptor, tlsInfoOf(secure, handshakes.asks))
+      },
+      onFailure: (error) => {
+        leave()
+        const { message: detail } = error
+        acceptor.report({ type: 'connection-refused', transport: 'tls', reason: 'handshake', remoteAddress, detail, error })
+      },
+    })
+  }
+
+  #offer(accepted: Accepted, remoteAddress: SocketAddress, acceptor: Acceptor, tls?: TlsInfo): void {
     const { limits, clock } = this.#init
     let driver: StreamDriver | undefined
-    const init = { createPort: accepted.createPort, remoteAddress, clock }
+    const upgrade = { binding: this.#binding, resets: remoteAddress.family !== 'unix' }
+    const init = { createPort: accepted.createPort, remoteAddress, clock, upgrade }
     const connection = new BaseConnection({
       transport: this.#transport,
       localAddress: this.#localAddress ?? accepted.localAddress(),
       remoteAddress,
+      ...(tls && { tls }),
       limits,
       clock,
       createDriver: (events) => (driver = new StreamDriver(init, events)),

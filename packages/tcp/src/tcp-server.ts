@@ -11,9 +11,11 @@ import {
   resolveService,
   type Server,
 } from '@millrace/core'
+import { Handshakes } from './handshakes.ts'
 import type { TcpListenOptions } from './listen-options.ts'
 import { resolveServerOptions, type TcpServerOptions } from './server-options.ts'
 import { TcpListener } from './tcp-listener.ts'
+import { toTlsEngine } from './tls-options.ts'
 
 /**
  * A server over TCP, or over a Unix socket where it listens on a path.
@@ -53,6 +55,8 @@ export function createTcpServer(
   const resolved = resolveServerOptions(options)
   const container = resolved.container ?? createContainer()
   const clock = resolveService(container, CLOCK) as Clock
-  const listener = new TcpListener({ ...resolved, limits: resolved, clock })
+  const { tls, handshakeTimeout } = resolved
+  const handshakes = tls && new Handshakes(toTlsEngine('createTcpServer.tls', tls), tls.requestCert)
+  const listener = new TcpListener({ ...resolved, limits: resolved, clock, handshakes, handshakeTimeout })
   return new BaseServer({ listener, pipeline, container, limits: resolved })
 }

@@ -21,6 +21,7 @@ export class Unsent implements RequestOwner {
   readonly #queue: WriteQueue = new WriteQueue(MOST_AT_ONCE)
   /** Kept, because the kernel reads from them. */
   #underWay: readonly Uint8Array[] | undefined
+  #over = false
 
   constructor(handle: StreamHandle, binding: StreamBinding, events: UnsentEvents) {
     this.#handle = handle
@@ -30,7 +31,7 @@ export class Unsent implements RequestOwner {
 
   get bytes(): number {
     // What is under way counts until that is told, whether the kernel has it or not.
-    return Math.max(1, this.#handle.writeQueueSize) + this.#queue.bytes
+    return (this.#underWay ? Math.max(1, this.#handle.writeQueueSize) : 0) + this.#queue.bytes
   }
 
   /** A request of these chunks is under way. */
@@ -44,8 +45,16 @@ export class Unsent implements RequestOwner {
     this.#queue.push(chunks, bytes)
   }
 
-  /** Forgets what is not under way. */
+  /** Sends at the end of this turn what has come by then, in one. */
+  gather(): void {
+    setImmediate(() => {
+      if (!this.#over) this.onComplete(0)
+    })
+  }
+
+  /** Forgets what is not under way, for good. */
   discard(): void {
+    this.#over = true
     this.#queue.clear()
   }
 

@@ -116,6 +116,7 @@ export async function listenFake(
   const sessions: UdpSession[] = []
   const events: ServerEvent[] = []
   const acceptor: Acceptor = {
+    reserve: () => () => {},
     accept: (connection: BaseConnection) => sessions.push(connection as UdpSession) > 0,
     report: (event) => events.push(event),
   }

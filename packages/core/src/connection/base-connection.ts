@@ -7,35 +7,26 @@ import {
 } from '../errors/connection-errors.ts'
 import { InvalidOptionError } from '../errors/invalid-option-error.ts'
 import { ActivityWatch } from './activity-watch.ts'
-import { ConnectionFacts } from './connection-facts.ts'
+import { ConnectionQueues } from './connection-queues.ts'
 import type { ConnectionInit } from './connection-init.ts'
-import type { ConnectionLimits } from './connection-options.ts'
 import type { ConnectionOwner, ConnectionUser } from './connection-roles.ts'
 import type { AbortOptions, CloseInfo, Connection, ConnectionStatus } from './connection.ts'
 import type { Driver, DriverEvents } from './driver.ts'
 import { Ending } from './ending.ts'
-import { own } from './feed.ts'
-import { Inbox } from './inbox.ts'
-import { Outbox } from './outbox.ts'
 import { ignoreRejection, unlessAborted } from './promises.ts'
-import { ReadBrake } from './read-brake.ts'
-
-const byteLength = (chunk: Uint8Array): number => chunk.byteLength
+import { checkUpgrade } from './check-upgrade.ts'
+import type { TlsInfo } from './tls-info.ts'
+import type { UpgradeOptions } from './upgrade-options.ts'
 
 /**
  * A connection over any driver: the state, the queues, the faces and the timeouts that all transports share.
  * docs/lifecycle.md is its state machine.
  */
-export class BaseConnection extends ConnectionFacts implements Connection, DriverEvents {
+export class BaseConnection extends ConnectionQueues implements Connection, DriverEvents {
   user: ConnectionUser | undefined
   owner: ConnectionOwner | undefined
   /** Whether the end of the input closes it: so it is for datagrams, until a pipeline that has a last word takes over. */
   closesAtEnd: boolean
-  readonly inbox: Inbox<Uint8Array>
-  readonly #driver: Driver
-  readonly #outbox: Outbox
-  readonly #readBrake: ReadBrake
-  readonly #limits: ConnectionLimits
   readonly #watch: ActivityWatch
   #ended: Ending | undefined
   #status: ConnectionStatus = 'open'
@@ -46,12 +37,7 @@ export class BaseConnection extends ConnectionFacts implements Connection, Drive
   constructor(init: ConnectionInit) {
     super(init)
     this.closesAtEnd = this.datagram
-    this.#limits = init.limits
-    this.#driver = init.createDriver(this)
-    this.#readBrake = new ReadBrake(this.#driver)
-    this.inbox = new Inbox(this.#readBrake, init.limits.highWaterMark, byteLength)
-    this.#outbox = new Outbox(this.#driver, init.limits.highWaterMark, this.datagram)
-    this.#watch = new ActivityWatch(init.clock, this.#outbox, init.limits, this)
+    this.#watch = new ActivityWatch(init.clock, this.outbox, init.limits, this)
   }
 
   /** Made when somebody waits for the end, or it begins. */
@@ -68,30 +54,7 @@ export class BaseConnection extends ConnectionFacts implements Connection, Drive
   }
 
   get bytesWritten(): number {
-    return this.#outbox.accepted
-  }
-
-  /** Bytes that have arrived and nobody has read. */
-  get queuedBytes(): number {
-    return this.inbox.bytes
-  }
-
-  /** Chunks, or datagrams, that have arrived and nobody has read. */
-  get queuedItems(): number {
-    return this.inbox.length
-  }
-
-  /** Bytes that were written and the kernel has not taken. */
-  get unsentBytes(): number {
-    return this.#outbox.level
-  }
-
-  get holdsInput(): boolean {
-    return this.#outbox.level > 0 || this.inbox.length > 0
-  }
-
-  ownInput(): void {
-    if (this.inbox.length > 0) this.inbox.replace(own)
+    return this.outbox.accepted
   }
 
   /** When a byte last went either way, by the clock. */
@@ -110,31 +73,33 @@ export class BaseConnection extends ConnectionFacts implements Connection, Drive
   write(chunk: Uint8Array): boolean {
     if (!(chunk instanceof Uint8Array)) throw new InvalidOptionError('chunk', 'a Uint8Array', chunk)
     if (this.#status !== 'open' && this.#status !== 'half-closed-remote') return false
-    if (chunk.byteLength === 0 && !this.datagram) return !this.#outbox.full
-    if (this.#outbox.level >= this.#limits.maxWriteBuffer) {
-      this.#fail(new BufferOverflowError('the write queue', this.#limits.maxWriteBuffer), 'local', 'reset')
+    if (chunk.byteLength === 0 && !this.datagram) return !this.outbox.full
+    if (this.outbox.level >= this.limits.maxWriteBuffer) {
+      this.#fail(new BufferOverflowError('the write queue', this.limits.maxWriteBuffer), 'local', 'reset')
       return false
     }
-    const writable = this.#outbox.push(chunk)
-    if (!writable) this.#readBrake.onWrite(chunk.byteLength, this.#bytesRead, this.#outbox, this.#limits.highWaterMark)
+    const writable = this.outbox.push(chunk)
+    if (!writable) this.readBrake.onWrite(chunk.byteLength, this.#bytesRead, this.outbox, this.limits.highWaterMark)
     if (!this.#receiving) this.#watch.wrote()
     return writable
-  }
-
-  /** Writes go out together when the callback has returned, rather than at the end of the turn. */
-  batch(callback: () => void): void {
-    this.#outbox.batch(callback)
   }
 
   drain({ signal }: AbortOptions = {}): Promise<void> {
     if (this.#ended?.error) return Promise.reject(this.#ended.error)
     if (this.#status === 'closing' || this.#status === 'closed') return Promise.reject(new ConnectionClosedError())
-    return unlessAborted(this.#outbox.drained(), signal)
+    return unlessAborted(this.outbox.drained(), signal)
   }
 
-  /** Calls back once, when everything written has been handed over. Not called when the connection ends before. */
-  whenDrained(callback: () => void): void {
-    this.#outbox.whenEmpty(callback)
+  /**
+   * Puts TLS on it: see {@link Driver.upgrade}. For an engine, whose reader holds back.
+   *
+   * @throws (as a rejection) {@link UpgradeError}; what the handshake failed with, which is the connection's error too.
+   */
+  async upgrade(options: UpgradeOptions): Promise<TlsInfo> {
+    checkUpgrade(this, this.driver)
+    const tls = await (this.driver as Required<Driver>).upgrade(options)
+    this.tls = tls
+    return tls
   }
 
   closeWrite({ signal }: AbortOptions = {}): Promise<void> {
@@ -150,8 +115,8 @@ export class BaseConnection extends ConnectionFacts implements Connection, Drive
   beginCloseWrite(): void {
     if (this.#status === 'open') {
       this.#status = 'half-closed-local'
-      this.#outbox.flush()
-      this.#driver.endWrite()
+      this.outbox.flush()
+      this.driver.endWrite()
     } else if (this.#status === 'half-closed-remote') {
       this.#finish('remote')
     }
@@ -186,9 +151,9 @@ export class BaseConnection extends ConnectionFacts implements Connection, Drive
     this.#bytesRead += chunk.byteLength
     this.#watch.touch()
     this.#receiving = true
-    this.#outbox.cork()
+    this.outbox.cork()
     this.inbox.push(chunk)
-    this.#outbox.uncork()
+    this.outbox.uncork()
     this.#receiving = false
     this.#watch.watchWrites()
   }
@@ -204,7 +169,7 @@ export class BaseConnection extends ConnectionFacts implements Connection, Drive
 
   onDrain(): void {
     this.#watch.touch()
-    this.#outbox.onDrain()
+    this.outbox.onDrain()
   }
 
   onWriteEnded(): void {
@@ -224,15 +189,15 @@ export class BaseConnection extends ConnectionFacts implements Connection, Drive
     if (error) this.#ending.begin({ error, initiator: 'local' })
     this.owner?.onGone(this.#ending.info)
     this.#ending.settle()
-    this.#outbox.fail(this.#ending.error)
+    this.outbox.fail(this.#ending.error)
   }
 
   /** Both directions are over, or this side wants them to be: flush and release. */
   #finish(initiator: CloseInfo['initiator']): void {
     this.#status = 'closing'
     this.#ending.begin({ initiator })
-    this.#outbox.flush()
-    this.#driver.close()
+    this.outbox.flush()
+    this.driver.close()
   }
 
   #fail(error: Error, initiator: CloseInfo['initiator'], end: 'close' | 'reset' | 'none'): void {
@@ -240,10 +205,10 @@ export class BaseConnection extends ConnectionFacts implements Connection, Drive
     this.#status = 'closing'
     this.#ending.begin({ error, initiator })
     this.#watch.stop()
-    if (end === 'close') this.#outbox.flush()
-    this.#outbox.fail(error)
+    if (end === 'close') this.outbox.flush()
+    this.outbox.fail(error)
     this.inbox.fail(error, initiator === 'local')
-    if (end === 'close') this.#driver.close()
-    else if (end === 'reset') this.#driver.reset()
+    if (end === 'close') this.driver.close()
+    else if (end === 'reset') this.driver.reset()
   }
 }

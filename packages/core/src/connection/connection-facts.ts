@@ -3,21 +3,24 @@ import type { ConnectionInit } from './connection-init.ts'
 import type { Transport } from './connection.ts'
 import { DuplexFaces } from './duplex-faces.ts'
 import type { SocketAddress } from './socket-address.ts'
+import type { TlsInfo } from './tls-info.ts'
 
-/** What stays as it is for the life of a connection: who is connected with whom, by what. */
+/** What stays as it is for the life of a connection: who is connected with whom, by what. Only TLS may come in later. */
 export abstract class ConnectionFacts extends DuplexFaces<Uint8Array, Uint8Array> {
   readonly id: string
   readonly transport: Transport
   readonly datagram: boolean
   readonly localAddress: SocketAddress
   readonly remoteAddress: SocketAddress
+  tls: TlsInfo | undefined
 
-  constructor({ transport, datagram = false, localAddress, remoteAddress }: ConnectionInit) {
+  constructor({ transport, datagram = false, localAddress, remoteAddress, tls }: ConnectionInit) {
     super()
     this.id = nextConnectionId(transport)
     this.transport = transport
     this.datagram = datagram
     this.localAddress = localAddress
     this.remoteAddress = remoteAddress
+    this.tls = tls
   }
 }

@@ -1,6 +1,7 @@
 import type { Sink } from 'it-stream-types'
 import type { Observable } from 'rxjs'
 import type { SocketAddress } from './socket-address.ts'
+import type { TlsInfo } from './tls-info.ts'
 
 /** What carries the bytes. */
 export type Transport = 'tcp' | 'tls' | 'unix' | 'udp' | 'memory'
@@ -33,7 +34,9 @@ export interface ConnectionInfo {
   readonly datagram: boolean
   readonly localAddress: SocketAddress
   readonly remoteAddress: SocketAddress
-  /** Bytes that have arrived from the peer, those not yet read included. */
+  /** What the handshake has settled, on a connection over TLS. */
+  readonly tls?: TlsInfo | undefined
+  /** Bytes that have arrived from the peer, those not yet read included; over TLS, what they were decrypted to. */
   readonly bytesRead: number
   /** Bytes accepted by `write`, those not yet sent included. */
   readonly bytesWritten: number

@@ -1,3 +1,6 @@
+import type { TlsInfo } from './tls-info.ts'
+import type { UpgradeOptions } from './upgrade-options.ts'
+
 /**
  * What moves bytes between the kernel (or a memory pair) and one connection: the part that a transport supplies.
  * `BaseConnection` does the rest: state, queues, faces, timers.
@@ -33,6 +36,15 @@ export interface Driver {
    * unread input resets it: RFC 2525, 2.17).
    */
   close(): void
+
+  /**
+   * Puts TLS on the connection, behind what was written: left out by a driver that cannot. Called while it is paused. What is written
+   * or ended meanwhile waits, and is done in TLS. Where it fails, {@link DriverEvents.onError} is told with the same error.
+   *
+   * @throws (as a rejection) {@link UpgradeError} where input in the clear has come that was not delivered: nothing has happened
+   * then; and what the handshake failed with.
+   */
+  upgrade?(options: UpgradeOptions): Promise<TlsInfo>
 
   /** Discards what is queued, resets, releases everything, then calls {@link DriverEvents.onClosed}. */
   reset(): void

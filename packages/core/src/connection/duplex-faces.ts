@@ -15,6 +15,7 @@ import { ignoreRejection } from './promises.ts'
 import { pump } from './sink.ts'
 import type { SocketAddress } from './socket-address.ts'
 import { CONNECTION, createSource, feedFrom, tagWithConnection } from './source.ts'
+import type { TlsInfo } from './tls-info.ts'
 
 /** The pulled and the pushed face of an inbox, and the sink, for any duplex. Each is made when it is first asked for. */
 export abstract class DuplexFaces<In, Out> implements Duplex<In, Out>, Feeding<In> {
@@ -30,6 +31,7 @@ export abstract class DuplexFaces<In, Out> implements Duplex<In, Out>, Feeding<I
   abstract readonly datagram: boolean
   abstract readonly localAddress: SocketAddress
   abstract readonly remoteAddress: SocketAddress
+  abstract readonly tls: TlsInfo | undefined
   abstract readonly bytesRead: number
   abstract readonly bytesWritten: number
   abstract readonly status: ConnectionStatus

@@ -85,6 +85,11 @@ export class Outbox {
     if (this.#driver.pendingBytes === 0) this.onDrain()
   }
 
+  flushUnlessCorked(): void {
+    if (this.#corks === 0) this.flush()
+    else this.#scheduled = false
+  }
+
   /** The driver has handed everything over. */
   onDrain(): void {
     if (this.#chunks || this.#over) return
@@ -136,5 +141,5 @@ const spares: ChunkJoiner[] = []
 const MOST_SPARES = 64
 
 function flushScheduled(outbox: Outbox): void {
-  outbox.flush()
+  outbox.flushUnlessCorked()
 }

@@ -37,3 +37,4 @@ export {
   UnknownPluginError,
 } from './pipeline-errors.ts'
 export { ListenError, ServerBusyError, ServerStateError } from './server-errors.ts'
+export { CertificateError, ConnectionTruncatedError, HandshakeTimeoutError, TlsError, UpgradeError, type UpgradeRefusal } from './tls-errors.ts'

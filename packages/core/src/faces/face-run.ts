@@ -1,7 +1,9 @@
 import type { ConnectionInfo } from '../connection/connection.ts'
 import { type Clock, systemClock } from '../connection/clock.ts'
+import { ignoreRejection } from '../connection/promises.ts'
 import { FrameError } from '../errors/frame-errors.ts'
 import { InvalidPipelineError, PluginError, type PluginPhase } from '../errors/pipeline-errors.ts'
+import { UpgradeError } from '../errors/tls-errors.ts'
 import { Attributes } from '../pipeline/attributes.ts'
 import type { BuiltPlugin } from '../pipeline/built-pipeline.ts'
 import { type LinkOwner, type Next, type Segment, type Site, StageLink } from '../pipeline/link.ts'
@@ -152,6 +154,7 @@ export class FaceRun implements LinkOwner {
       close: () => this.#output.close(),
       event: ignore,
       proceed: ignore,
+      upgrade: () => ignoreRejection(Promise.reject(new UpgradeError('unsupported', 'a face has no connection to upgrade'))),
     }
   }
 }

@@ -11,6 +11,7 @@ import type { Stages } from './plugin.ts'
 import type { Engine } from './engine.ts'
 import { refusePromise } from './returned.ts'
 import { type AsyncStage, isAsyncStage, type Stage } from './stage.ts'
+import { StageGuard } from './stage-guard.ts'
 import { StageContext } from './stage-context.ts'
 
 type AnyStage = Stage<unknown, unknown> | AsyncStage<unknown, unknown>
@@ -141,6 +142,15 @@ export class Chain {
 
   endOutbound(): void {
     this.#outbound.next.end()
+  }
+
+  /**
+   * Puts a guard before a plugin's inbound stage.
+   *
+   * @returns undefined where it has none, or an asynchronous one stands there or above.
+   */
+  guard(site: Site): StageGuard | undefined {
+    return StageGuard.before(site, this.#first)
   }
 
   stop(error: Error | undefined): void {

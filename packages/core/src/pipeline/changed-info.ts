@@ -10,6 +10,9 @@ export function changedInfo(info: ConnectionInfo, changes: ProceedChanges): Conn
     datagram,
     localAddress: changes.localAddress ?? localAddress,
     remoteAddress: changes.remoteAddress ?? remoteAddress,
+    get tls() {
+      return info.tls
+    },
     get bytesRead() {
       return info.bytesRead
     },

@@ -2,6 +2,8 @@ import type { BaseConnection } from '../connection/base-connection.ts'
 import type { Clock, Timer } from '../connection/clock.ts'
 import type { ConnectionInfo } from '../connection/connection.ts'
 import type { PluginError, PluginPhase } from '../errors/pipeline-errors.ts'
+import type { TlsInfo } from '../connection/tls-info.ts'
+import type { UpgradeOptions } from '../connection/upgrade-options.ts'
 import type { ServerEvent } from '../server/events.ts'
 import type { AsyncLinkOwner } from './async-link.ts'
 import type { Attributes } from './attributes.ts'
@@ -48,6 +50,8 @@ export interface Engine extends AsyncLinkOwner {
 
   /** A plugin that gates lets the later ones open. */
   proceed(index: number, changes: ProceedChanges | undefined): void
+  /** Puts TLS on the connection, for a plugin. */
+  upgrade(site: Site, options: UpgradeOptions): Promise<TlsInfo>
   /** Stops reading until the function it returns is called. */
   hold(): () => void
   /** Sends an item on inbound from an entry beside a plugin. */

@@ -72,7 +72,7 @@ export class StageLink implements Next {
   next!: Next
   readonly #owner: LinkOwner
   readonly #segment: Segment
-  readonly #site: Site
+  readonly site: Site
   readonly #stage: Stage<unknown, unknown>
   readonly #emit: Emit<unknown>
   #emitted = 0
@@ -81,7 +81,7 @@ export class StageLink implements Next {
   constructor(owner: LinkOwner, segment: Segment, site: Site, stage: Stage<unknown, unknown>) {
     this.#owner = owner
     this.#segment = segment
-    this.#site = site
+    this.site = site
     this.#stage = stage
     // A bound function, which takes half the memory of a closure with its context.
     this.#emit = this.#take.bind(this)
@@ -95,7 +95,7 @@ export class StageLink implements Next {
       const returned: unknown = this.#stage.push(item, this.#emit)
       if (returned !== undefined) this.#watch(returned, 'push')
     } catch (error) {
-      if (!this.#owner.stopped) this.#owner.raise(error, this.#site, 'push', this.#segment)
+      if (!this.#owner.stopped) this.#owner.raise(error, this.site, 'push', this.#segment)
     }
     this.#depth--
   }
@@ -118,7 +118,7 @@ export class StageLink implements Next {
   #take(item: unknown): void {
     if (this.#depth === 0) {
       const late = new TypeError('emit was called after push had returned; use emitInbound or emitOutbound of the context')
-      this.#owner.raise(late, this.#site, 'emit')
+      this.#owner.raise(late, this.site, 'emit')
       return
     }
     this.#emitted += item instanceof Uint8Array ? item.byteLength || 1 : MESSAGE_CHARGE
@@ -129,13 +129,13 @@ export class StageLink implements Next {
   /** Raised here too, because a stage can catch what it throws. */
   #refuse(): never {
     const error = new PushLimitError(this.#owner.maxPushBytes)
-    this.#owner.raise(error, this.#site, 'push')
+    this.#owner.raise(error, this.site, 'push')
     throw error
   }
 
   /** A stage that is an async function after all: its rejection is its failure, whatever datagram it was for. */
   #watch(returned: unknown, phase: PluginPhase): void {
-    takeRejection(returned, (error) => this.#owner.raise(error, this.#site, phase))
+    takeRejection(returned, (error) => this.#owner.raise(error, this.site, phase))
   }
 
   #call(phase: 'endOfDatagram' | 'end' | 'reset'): void {
@@ -146,7 +146,7 @@ export class StageLink implements Next {
       const returned: unknown = this.#stage[phase]?.(this.#emit)
       if (returned !== undefined) this.#watch(returned, phase)
     } catch (error) {
-      if (!this.#owner.stopped) this.#owner.raise(error, this.#site, phase, this.#segment)
+      if (!this.#owner.stopped) this.#owner.raise(error, this.site, phase, this.#segment)
     }
     this.#depth--
   }

@@ -3,6 +3,7 @@ import { DuplexFaces } from '../connection/duplex-faces.ts'
 import { Inbox } from '../connection/inbox.ts'
 import { deferred, type Deferred, ignoreRejection, unlessAborted } from '../connection/promises.ts'
 import type { SocketAddress } from '../connection/socket-address.ts'
+import type { TlsInfo } from '../connection/tls-info.ts'
 import { ConnectionClosedError } from '../errors/connection-errors.ts'
 import type { Attributes } from './attributes.ts'
 import type { Next } from './link.ts'
@@ -57,6 +58,9 @@ export class MessageDuplex extends DuplexFaces<unknown, unknown> implements Mess
   }
   get remoteAddress(): SocketAddress {
     return this.#run.info.remoteAddress
+  }
+  get tls(): TlsInfo | undefined {
+    return this.#run.info.tls
   }
   get bytesRead(): number {
     return this.#run.info.bytesRead

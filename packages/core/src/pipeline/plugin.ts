@@ -1,4 +1,6 @@
 import type { CloseInfo, ConnectionInfo } from '../connection/connection.ts'
+import type { TlsInfo } from '../connection/tls-info.ts'
+import type { UpgradeOptions } from '../connection/upgrade-options.ts'
 import type { Clock } from '../connection/clock.ts'
 import type { AsyncStage, Stage } from './stage.ts'
 import type { Attributes } from './attributes.ts'
@@ -102,4 +104,17 @@ export interface PluginContext {
    * @throws {@link InvalidPipelineError} in a plugin that does not gate.
    */
   proceed(changes?: ProceedChanges): void
+  /**
+   * Puts TLS on the connection (STARTTLS and the like), behind everything that was written. Reading pauses at once; from then on
+   * what comes is decrypted, what is written encrypted, and {@link ConnectionInfo.tls} is there. The stages above this plugin are
+   * `reset`, so that nothing half read in the clear becomes a part of what comes in TLS.
+   *
+   * The plugin needs a synchronous inbound stage, and so does every one above it that has any: what an AsyncStage has read cannot be
+   * told.
+   *
+   * @returns what the handshake has settled. The promise may be left alone.
+   * @throws (as a rejection) {@link UpgradeError}. Reason `plaintext` is bytes that have come behind those that asked for TLS; it and
+   * a handshake that fails (`TlsError`, `CertificateError`, `HandshakeTimeoutError`) end the connection.
+   */
+  upgrade(options: UpgradeOptions): Promise<TlsInfo>
 }

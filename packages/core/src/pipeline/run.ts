@@ -2,7 +2,7 @@ import type { BaseConnection } from '../connection/base-connection.ts'
 import type { ConnectionUser } from '../connection/connection-roles.ts'
 import type { CloseInfo, ConnectionInfo } from '../connection/connection.ts'
 import type { Timer } from '../connection/clock.ts'
-import { type Deferred, deferred } from '../connection/promises.ts'
+import { type Deferred, deferred, ignoreRejection } from '../connection/promises.ts'
 import { FrameError } from '../errors/frame-errors.ts'
 import { PluginError, type PluginPhase } from '../errors/pipeline-errors.ts'
 import { Attributes } from './attributes.ts'
@@ -16,6 +16,7 @@ import { answersItself, type BuiltPlugin } from './built-pipeline.ts'
 import type { ProceedChanges } from './plugin.ts'
 import { RunTimers } from './run-timers.ts'
 import { changedInfo } from './changed-info.ts'
+import { upgradeRun } from './upgrade-run.ts'
 
 /**
  * The plugins at work on one connection: reads it, feeds the inbound chain, writes what comes out of the outbound chain, and
@@ -116,6 +117,10 @@ export class Run implements Engine, Intaker, ConnectionUser {
     return this.intake.hold()
   }
 
+  upgrade(site: Site, options: Parameters<Engine['upgrade']>[1]): ReturnType<Engine['upgrade']> {
+    return ignoreRejection(upgradeRun(this, this.chain.guard(site), site, options))
+  }
+
   holdBack({ direction }: Site): () => void {
     if (direction === 'inbound') return this.hold()
     // A handler is told by its writes; where the stages answer by themselves, only the reading can be held.
@@ -187,8 +192,7 @@ export class Run implements Engine, Intaker, ConnectionUser {
     if (this.stopped) return
     if (thrown instanceof FrameError && this.connection.datagram && segment) {
       segment.skipping = true
-      const { info: connection } = this
-      this.options.report({ type: 'frame-dropped', connection, plugin: site.plugin, error: thrown })
+      this.options.report({ type: 'frame-dropped', connection: this.info, plugin: site.plugin, error: thrown })
       return
     }
     const error = this.toError(thrown, site, phase)
@@ -200,8 +204,7 @@ export class Run implements Engine, Intaker, ConnectionUser {
   toError(thrown: unknown, { plugin, direction }: Site, phase: PluginPhase): PluginError {
     if (thrown instanceof PluginError) return thrown
     const offset = direction === 'inbound' ? this.intake.fed : this.connection.bytesWritten
-    const { remoteAddress } = this.info
-    return new PluginError({ plugin, direction, phase, remoteAddress, offset }, thrown)
+    return new PluginError({ plugin, direction, phase, remoteAddress: this.info.remoteAddress, offset }, thrown)
   }
 
   #open(index: number): void {

@@ -98,6 +98,10 @@ export class StageContext implements PluginContext, Entry {
     }
   }
 
+  get upgrade(): PluginContext['upgrade'] {
+    return (options) => this.#run.upgrade(this.#plugin.sites.inbound, options)
+  }
+
   get proceed(): PluginContext['proceed'] {
     return (changes?: ProceedChanges) => {
       if (!this.#plugin.gates) throw new InvalidPipelineError(`plugin "${this.#plugin.name}" does not gate`)

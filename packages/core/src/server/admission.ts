@@ -1,5 +1,6 @@
 import type { BaseConnection } from '../connection/base-connection.ts'
 import { askedTogether, askPlugins, type Refused } from '../pipeline/ask-plugins.ts'
+import type { SocketAddress } from '../connection/socket-address.ts'
 import type { BuiltPlugin } from '../pipeline/built-pipeline.ts'
 
 interface AdmissionLimits {
@@ -23,23 +24,27 @@ export class Admission {
   }
 
   ask(connection: BaseConnection): Refused | undefined {
+    return this.askLimits(connection.remoteAddress) ?? askPlugins(this.#plugins, connection)
+  }
+
+  /** The limits alone. */
+  askLimits({ address, family }: SocketAddress): Refused | undefined {
     const { maxConnections, maxConnectionsPerAddress } = this.#limits
     if (this.#open >= maxConnections) {
       return { reason: 'maxConnections', detail: `${maxConnections} connections are open` }
     }
-    const { address, family } = connection.remoteAddress
     if (family !== 'unix' && (this.#perAddress.get(address) ?? 0) >= maxConnectionsPerAddress) {
       return { reason: 'maxConnectionsPerAddress', detail: `${maxConnectionsPerAddress} connections are open from ${address}` }
     }
-    return askPlugins(this.#plugins, connection)
+    return undefined
   }
 
-  enter({ remoteAddress: { address } }: BaseConnection): void {
+  enter({ address }: SocketAddress): void {
     this.#open++
     this.#perAddress.set(address, (this.#perAddress.get(address) ?? 0) + 1)
   }
 
-  leave({ remoteAddress: { address } }: BaseConnection): void {
+  leave({ address }: SocketAddress): void {
     this.#open--
     const rest = (this.#perAddress.get(address) ?? 1) - 1
     if (rest > 0) this.#perAddress.set(address, rest)

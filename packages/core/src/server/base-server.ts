@@ -3,18 +3,18 @@ import type { DependencyContainer } from 'tsyringe'
 import { type Observable, Subject } from 'rxjs'
 import type { BaseConnection } from '../connection/base-connection.ts'
 import type { Clock } from '../connection/clock.ts'
-import type { AbortOptions, CloseInfo } from '../connection/connection.ts'
+import type { AbortOptions, CloseInfo, Transport } from '../connection/connection.ts'
 import { deferred, type Deferred, ignoreRejection, unlessAborted } from '../connection/promises.ts'
 import type { SocketAddress } from '../connection/socket-address.ts'
 import { createContainer, resolveService } from '../container/container.ts'
 import { CLOCK, METRICS } from '../container/tokens.ts'
-import { InvalidPipelineError } from '../errors/pipeline-errors.ts'
 import { ServerBusyError, ServerStateError } from '../errors/server-errors.ts'
 import type { BuiltPipeline } from '../pipeline/built-pipeline.ts'
-import { type AnyPipeline, buildPipeline, isPipeline } from '../pipeline/pipeline.ts'
+import type { AnyPipeline } from '../pipeline/pipeline.ts'
 import type { RunOptions } from '../pipeline/engine.ts'
 import { Run } from '../pipeline/run.ts'
 import { AcceptQueue } from './accept-queue.ts'
+import type { Refused } from '../pipeline/ask-plugins.ts'
 import { Admission } from './admission.ts'
 import { Drain } from './drain.ts'
 import { EventHub } from './event-hub.ts'
@@ -23,6 +23,7 @@ import type { ServerEvent } from './events.ts'
 import type { Acceptor, Listener } from './listener.ts'
 import { releaseWithin } from './release-within.ts'
 import { ServedConnection } from './served-connection.ts'
+import { toBuilt } from './to-built.ts'
 import type { ServerLimits } from './server-options.ts'
 import type { Server, ServerCloseInfo, ServerCounters, ServerStatus } from './server.ts'
 
@@ -34,6 +35,8 @@ export interface BaseServerInit<L> {
   readonly container: DependencyContainer | undefined
   readonly limits: ServerLimits & { readonly highWaterMark: number }
 }
+
+const DRAINING: Refused = { reason: 'draining', detail: 'the server is draining' }
 
 /**
  * A server over any listener: limits, pipelines, events and draining, which all transports share.
@@ -133,16 +136,15 @@ export class BaseServer<C, L extends AbortOptions> implements Server<C, L>, Acce
   }
 
   accept(connection: BaseConnection): boolean {
-    const refused =
-      this.#status === 'listening'
-        ? this.#admission.ask(connection)
-        : ({ reason: 'draining', detail: 'the server is draining' } as const)
-    if (refused) {
-      const { transport, remoteAddress } = connection
-      this.report({ type: 'connection-refused', transport, remoteAddress, ...refused })
-      return false
-    }
+    const { transport, remoteAddress } = connection
+    if (this.#refuses(transport, remoteAddress, () => this.#admission.ask(connection))) return false
     return this.#built ? this.#serve(connection, this.#built) : this.#offer(connection)
+  }
+
+  reserve(transport: Transport, remoteAddress: SocketAddress): (() => void) | undefined {
+    if (this.#refuses(transport, remoteAddress, () => this.#admission.askLimits(remoteAddress))) return undefined
+    this.#admission.enter(remoteAddress)
+    return () => this.#admission.leave(remoteAddress)
   }
 
   close({ signal }: AbortOptions = {}): Promise<void> {
@@ -153,6 +155,12 @@ export class BaseServer<C, L extends AbortOptions> implements Server<C, L>, Acce
   abort(reason?: unknown): void {
     this.#beginDraining()
     this.#drain?.cut(reason)
+  }
+
+  #refuses(transport: Transport, remoteAddress: SocketAddress, ask: () => Refused | undefined): boolean {
+    const refused = this.#status === 'listening' ? ask() : DRAINING
+    if (refused) this.report({ type: 'connection-refused', transport, remoteAddress, ...refused })
+    return refused !== undefined
   }
 
   #serve(connection: BaseConnection, built: BuiltPipeline): true {
@@ -177,7 +185,7 @@ export class BaseServer<C, L extends AbortOptions> implements Server<C, L>, Acce
 
   #enter(served: ServedConnection<C>): void {
     const { connection, face } = served
-    this.#admission.enter(connection)
+    this.#admission.enter(connection.remoteAddress)
     this.#open.add(served)
     this.#connections.add(face)
     connection.owner = served
@@ -188,7 +196,7 @@ export class BaseServer<C, L extends AbortOptions> implements Server<C, L>, Acce
   /** A connection has gone. */
   leave(served: ServedConnection<C>, { error, initiator }: CloseInfo): void {
     const { connection, face, openedAt } = served
-    this.#admission.leave(connection)
+    this.#admission.leave(connection.remoteAddress)
     this.#open.delete(served)
     this.#connections.delete(face)
     this.#queue.withdraw(face)
@@ -233,18 +241,4 @@ export class BaseServer<C, L extends AbortOptions> implements Server<C, L>, Acce
 /** Node tells that a socket is closed before its handle has gone, which is at the end of this turn of the event loop. */
 function untilHandlesAreGone(): Promise<void> {
   return new Promise((resolve) => setImmediate(() => setImmediate(resolve)))
-}
-
-function toBuilt(pipeline: AnyPipeline | BuiltPipeline | undefined, container: DependencyContainer): BuiltPipeline | undefined {
-  if (pipeline === undefined) return undefined
-  const given = pipeline as { readonly serves?: unknown }
-  if (given === null || typeof given !== 'object' || typeof given.serves !== 'boolean') {
-    throw new InvalidPipelineError('the server was given something that is no pipeline: make one with pipeline(...)')
-  }
-  if (!given.serves) {
-    throw new InvalidPipelineError(
-      'a server needs a pipeline that ends with a handler: add echo(), discard(), handle(...) or respond(...)',
-    )
-  }
-  return isPipeline(pipeline) ? buildPipeline(pipeline, container) : (pipeline as BuiltPipeline)
 }

@@ -9,6 +9,7 @@ export type RefusalReason =
   | 'backlog'
   | 'plugin'
   | 'descriptors'
+  | 'handshake'
   | 'draining'
 
 /** Why a datagram was dropped, in or out. */

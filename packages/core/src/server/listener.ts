@@ -12,6 +12,16 @@ export interface Acceptor {
    * @returns false where it was refused: the listener then ends the connection by itself, at once.
    */
   accept(connection: BaseConnection): boolean
+
+  /**
+   * Keeps a place for a connection that must be made ready first, such as by a handshake: it counts towards the limits from
+   * now on. A refusal has been counted and reported when this returns.
+   *
+   * @returns what gives the place back, to be called once: right before {@link accept}, or when nothing came of it. Undefined
+   * where there is no place.
+   */
+  reserve(transport: Transport, remoteAddress: SocketAddress): (() => void) | undefined
+
   /** Counts what has to be counted, publishes to `events$` and to the diagnostics channel. Never throws. */
   report(event: ServerEvent): void
 }

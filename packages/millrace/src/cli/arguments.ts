@@ -5,12 +5,15 @@ import { type Endpoint, parseEndpoint } from './endpoint.ts'
 import { parsePluginText } from './plugin-text.ts'
 import { readServerFlags, SERVER_FLAGS, uselessFlag } from './server-flags.ts'
 import { UsageError } from './usage-error.ts'
+import { connectTls, type ConnectTls, serveFiles, TLS_FILES, type TlsFiles } from './tls-flags.ts'
 import { splitWords, type Vocabulary, type Words } from './words.ts'
 
 /** `millrace serve`, taken apart. */
 export interface ServeCommand {
   readonly command: 'serve'
   readonly listeners: Pick<ServeOptions, ListenerKind>
+  /** The files of what `--tls` shows; there where that is. */
+  readonly tls: TlsFiles | undefined
   readonly imports: readonly string[]
   readonly plugins: readonly PluginText[]
 }
@@ -19,6 +22,8 @@ export interface ServeCommand {
 export interface ConnectCommand {
   readonly command: 'connect'
   readonly endpoint: Endpoint
+  /** Over TLS. */
+  readonly tls: ConnectTls | undefined
   /** Over UDP: silence after the end of stdin, in milliseconds. */
   readonly wait: number
   readonly imports: readonly string[]
@@ -55,10 +60,9 @@ export const WAIT_OPTION: OptionDescription & { readonly default: number } = {
 }
 
 const COMMANDS: readonly CommandName[] = ['serve', 'connect', 'plugins']
-const TLS_FLAGS = ['tls', 'cert', 'key', 'handshake-timeout']
 const VOCABULARIES: Readonly<Record<CommandName, Vocabulary>> = {
-  serve: { flags: ['host', 'tcp', 'udp', 'unix', 'import', ...TLS_FLAGS, ...SERVER_FLAGS.keys()], switches: ['help'] },
-  connect: { flags: ['wait', 'import'], switches: ['help'] },
+  serve: { flags: ['host', 'tcp', 'tls', 'udp', 'unix', 'import', ...TLS_FILES, ...SERVER_FLAGS.keys()], switches: ['help'] },
+  connect: { flags: ['wait', 'import', 'servername', ...TLS_FILES], switches: ['help', 'insecure'] },
   plugins: { flags: ['import'], switches: ['help', 'json'] },
 }
 
@@ -97,35 +101,37 @@ function unknownCommand(name: string): UsageError {
 }
 
 function serveCommand({ flags, imports, positionals }: Words): ServeCommand {
-  const tls = TLS_FLAGS.find((flag) => flags.has(flag))
-  if (tls !== undefined) throw new UsageError(`--${tls}: TLS is not built in yet; serve with --tcp, --udp or --unix`)
-  const { host, tcp, udp, unix, ...others } = Object.fromEntries(flags)
-  const kinds = (['tcp', 'udp', 'unix'] as const).filter((kind) => flags.has(kind))
-  if (kinds.length === 0) throw new UsageError('serve needs a listener: --tcp PORT, --udp PORT or --unix PATH')
-  if (host !== undefined && tcp === undefined && udp === undefined) throw uselessFlag('host', ['tcp', 'udp'])
+  const { host, tcp, tls, udp, unix, cert, key, ca, ...others } = Object.fromEntries(flags)
+  const kinds = (['tcp', 'tls', 'udp', 'unix'] as const).filter((kind) => flags.has(kind))
+  if (kinds.length === 0) throw new UsageError('serve needs a listener: --tcp PORT, --tls PORT, --udp PORT or --unix PATH')
+  if (host !== undefined && kinds.every((kind) => kind === 'unix')) throw uselessFlag('host', ['tcp', 'tls', 'udp'])
+  const files = serveFiles(tls !== undefined, { cert, key, ca })
   if (host === '') throw new UsageError('--host must be an address or a name for one')
   if (unix === '') throw new UsageError('--unix must be the path of a socket')
   const at = host === undefined ? {} : { host }
   const options = readServerFlags(new Map(Object.entries(others)), kinds)
   const listeners = {
     ...(tcp !== undefined && { tcp: { port: readPort('tcp', tcp), ...at, ...options.tcp } }),
+    ...(tls !== undefined && { tls: { port: readPort('tls', tls), ...at, ...options.tls } }),
     ...(udp !== undefined && { udp: { port: readPort('udp', udp), ...at, ...options.udp } }),
     ...(unix !== undefined && { unix: { path: unix, ...options.unix } }),
   }
-  return { command: 'serve', listeners, imports, plugins: positionals.map(parsePluginText) }
+  return { command: 'serve', listeners, tls: files, imports, plugins: positionals.map(parsePluginText) }
 }
 
 function readPort(flag: string, text: string): number {
   return readOptionText(`--${flag}`, TCP_LISTEN_OPTIONS.port, text) as number
 }
 
-function connectCommand({ flags, imports, positionals }: Words): ConnectCommand {
+function connectCommand({ flags, imports, switches, positionals }: Words): ConnectCommand {
   const [url, ...texts] = positionals
-  if (url === undefined) throw new UsageError('connect needs to know where to: tcp://HOST:PORT, udp://HOST:PORT or unix:PATH')
+  if (url === undefined) throw new UsageError('connect needs to know where to: tcp://HOST:PORT, tls://HOST:PORT, udp://HOST:PORT or unix:PATH')
   const wait = flags.get('wait')
+  const endpoint = parseEndpoint(url)
   return {
     command: 'connect',
-    endpoint: parseEndpoint(url),
+    endpoint,
+    tls: connectTls(endpoint.transport === 'tls', flags, switches.has('insecure')),
     wait: wait === undefined ? WAIT_OPTION.default : (readOptionText('--wait', WAIT_OPTION, wait) as number),
     imports,
     plugins: texts.map(parsePluginText),

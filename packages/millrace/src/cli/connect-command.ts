@@ -11,7 +11,7 @@ import {
   type ServerEvent,
   systemClock,
 } from '@millrace/core'
-import { connectTcp } from '@millrace/tcp'
+import { connectTcp, type TlsClientOptions } from '@millrace/tcp'
 import { connectUdp } from '@millrace/udp'
 import type { ConnectCommand } from './arguments.ts'
 import type { Endpoint } from './endpoint.ts'
@@ -21,6 +21,8 @@ import { Input } from './input.ts'
 import { createLogger, stderrTarget } from './log.ts'
 import { Output } from './output.ts'
 import { type ByteDuplex, relayDatagrams, relayStream } from './relay.ts'
+import { readTlsFiles } from './read-tls-files.ts'
+import type { ConnectTls } from './tls-flags.ts'
 import { UsageError } from './usage-error.ts'
 
 /**
@@ -29,8 +31,9 @@ import { UsageError } from './usage-error.ts'
  * @returns the exit code: 0 when the peer has ended (over UDP: is silent), or nobody reads stdout any more.
  * @throws what failed: connecting, the connection, stdin or stdout.
  */
-export async function runConnect({ endpoint, wait, imports, plugins }: ConnectCommand): Promise<number> {
+export async function runConnect({ endpoint, tls, wait, imports, plugins }: ConnectCommand): Promise<number> {
   const pipeline = composeClient(await createRegistry(imports), plugins)
+  const secured = tls && { ...(await readTlsFiles(tls.files)), ...pick(tls) }
   const logger = await createLogger(stderrTarget(process.stderr))
   const events = new EventLog(logger, systemClock)
   for (const type of ['datagram-dropped', 'frame-dropped', 'plugin-event']) {
@@ -39,7 +42,7 @@ export async function runConnect({ endpoint, wait, imports, plugins }: ConnectCo
   const container = createContainer()
   container.register(LOGGER, { useValue: logger })
   try {
-    const connection = await connect(endpoint, pipeline, container)
+    const connection = await connect(endpoint, pipeline, { container, ...(secured && { tls: secured }) })
     const output = new Output(process.stdout, () => void leave(connection))
     const input = new Input(process.stdin)
     const { error } = await (endpoint.transport === 'udp'
@@ -78,20 +81,25 @@ function composeClient(registry: PluginRegistry, texts: readonly PluginText[]): 
   return pipeline
 }
 
+const pick = ({ servername, rejectUnauthorized }: ConnectTls): TlsClientOptions => ({
+  rejectUnauthorized,
+  ...(servername !== undefined && { servername }),
+})
+
 /** A person, or a pipe, may be silent for as long as it likes: no timeout ends what has been connected. */
 const PATIENT = { idleTimeout: 0 } as const
 
 async function connect(
   endpoint: Endpoint,
   composed: AnyPipeline | undefined,
-  container: DependencyContainer,
+  common: { readonly container: DependencyContainer; readonly tls?: TlsClientOptions },
 ): Promise<ByteDuplex> {
   const pipeline = composed as Pipeline<Uint8Array, Uint8Array, false> | undefined
   if (endpoint.transport === 'udp') {
-    const options = { ...PATIENT, host: endpoint.host, port: endpoint.port, container }
+    const options = { ...PATIENT, host: endpoint.host, port: endpoint.port, container: common.container }
     return pipeline ? connectUdp(options, pipeline) : connectUdp(options)
   }
   const where = endpoint.transport === 'unix' ? { path: endpoint.path } : { host: endpoint.host, port: endpoint.port }
-  const options = { ...PATIENT, writeTimeout: 0, ...where, container }
+  const options = { ...PATIENT, writeTimeout: 0, ...where, ...common }
   return pipeline ? connectTcp(options, pipeline) : connectTcp(options)
 }

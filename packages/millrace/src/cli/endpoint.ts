@@ -3,10 +3,10 @@ import { UsageError } from './usage-error.ts'
 
 /** Where `connect` connects to. */
 export type Endpoint =
-  | { readonly transport: 'tcp' | 'udp'; readonly host: string; readonly port: number }
+  | { readonly transport: 'tcp' | 'tls' | 'udp'; readonly host: string; readonly port: number }
   | { readonly transport: 'unix'; readonly path: string }
 
-const FORMS = 'tcp://HOST:PORT, udp://HOST:PORT or unix:PATH'
+const FORMS = 'tcp://HOST:PORT, tls://HOST:PORT, udp://HOST:PORT or unix:PATH'
 
 const URL_PATTERN = /^(?<scheme>tcp|udp|tls):\/\/(?:\[(?<bracketed>[^\]]*)\]|(?<plain>[^\s:/?#@[\]]+))(?::(?<port>\d+))?\/?$/i
 
@@ -19,11 +19,10 @@ export function parseEndpoint(url: string): Endpoint {
   if (/^unix:/i.test(url)) return unixEndpoint(url)
   const groups = URL_PATTERN.exec(url)?.groups
   if (groups === undefined) throw new UsageError(`"${url}" is nothing to connect to: write ${FORMS}${bracketHint(url)}`)
-  const scheme = groups['scheme']?.toLowerCase()
-  if (scheme === 'tls') throw new UsageError('TLS is not built in yet: connect to tcp://HOST:PORT')
+  const transport = groups['scheme']?.toLowerCase() as 'tcp' | 'tls' | 'udp'
   const { bracketed, plain = '' } = groups
   if (bracketed !== undefined && !isIPv6(bracketed)) throw new UsageError(`"${bracketed}" in "${url}" is no IPv6 address`)
-  return { transport: scheme === 'udp' ? 'udp' : 'tcp', host: bracketed ?? plain, port: parsePort(groups['port'], url) }
+  return { transport, host: bracketed ?? plain, port: parsePort(groups['port'], url) }
 }
 
 function unixEndpoint(url: string): Endpoint {

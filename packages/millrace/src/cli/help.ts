@@ -7,9 +7,10 @@ import { describeOption, describePlugins } from './describe-plugins.ts'
 import { SERVER_FLAGS, type ServerFlag } from './server-flags.ts'
 
 const USAGE: Readonly<Record<CommandName, string>> = {
-  serve: `millrace serve [--host ADDR] [--tcp PORT] [--udp PORT] [--unix PATH]
+  serve: `millrace serve [--host ADDR] [--tcp PORT] [--udp PORT] [--unix PATH] [--tls PORT --cert FILE --key FILE]
                [--import FILE]... [--<server-option> VALUE]... PLUGIN...`,
-  connect: 'millrace connect URL [--import FILE]... [--wait MS] [PLUGIN...]   URL = tcp://h:p udp://h:p unix:PATH',
+  connect: `millrace connect URL [--ca FILE | --insecure] [--import FILE]... [--wait MS] [PLUGIN...]
+               URL = tcp://h:p  udp://h:p  tls://h:p  unix:PATH`,
   plugins: 'millrace plugins [--import FILE]... [--json]',
 }
 
@@ -22,10 +23,18 @@ const COMMANDS: Readonly<Record<CommandName, readonly (readonly [string, string]
     ['--tcp PORT', 'listen on a TCP port; 0 asks the system for a free one'],
     ['--udp PORT', 'listen on a UDP port'],
     ['--unix PATH', 'listen on a Unix socket'],
-    ['--host ADDR', 'the address to listen on, for --tcp and --udp (default 127.0.0.1)'],
+    ['--tls PORT', 'listen on a TCP port and speak TLS'],
+    ['--cert FILE', 'with --tls: the certificate chain, in PEM'],
+    ['--key FILE', 'with --tls: the private key, in PEM'],
+    ['--ca FILE', 'with --tls and --request-cert true: who vouches for clients, in PEM'],
+    ['--host ADDR', 'the address to listen on, for --tcp, --tls and --udp (default 127.0.0.1)'],
     IMPORT,
   ],
   connect: [
+    ['--ca FILE', 'over TLS: who vouches for the server, in PEM, in place of those that Node knows'],
+    ['--insecure', 'over TLS: take any certificate'],
+    ['--servername NAME', 'over TLS: the name to ask for, and that the certificate must be for (default: the host)'],
+    ['--cert FILE', 'over TLS: a certificate of our own, in PEM; with --key FILE'],
     ['--wait MS', `${WAIT_OPTION.help} (${describeOption(WAIT_OPTION)})`],
     IMPORT,
   ],
@@ -62,7 +71,7 @@ millrace COMMAND --help tells more; millrace --version the version.
 /** `millrace COMMAND --help`. */
 export function commandHelp(command: CommandName, plugins: readonly PluginDescription[]): string {
   const parts = [`${USAGE[command]}\n${command === 'plugins' ? '' : `${PLUGIN}\n`}`, `${ABOUT[command]}\n`]
-  parts.push(columns(COMMANDS[command], 2, 14))
+  parts.push(columns(COMMANDS[command], 2, command === 'connect' ? 20 : 14))
   if (command === 'serve') parts.push(...serverFlagHelp())
   if (command !== 'plugins') parts.push(`Plugins:\n\n${describePlugins(plugins)}`)
   return parts.join('\n')

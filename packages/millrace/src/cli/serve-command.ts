@@ -18,6 +18,7 @@ import { createRegistry } from './import-plugins.ts'
 import { createLogger, stderrTarget } from './log.ts'
 import { inWords, plainText } from './plain-text.ts'
 import { print } from './print.ts'
+import { readTlsFiles } from './read-tls-files.ts'
 import { onStopSignals } from './signals.ts'
 import { UsageError } from './usage-error.ts'
 
@@ -32,8 +33,9 @@ const FOR_EVER = 2 ** 31 - 1
  * @returns the exit code: 0, or 1 where work was cut off.
  * @throws what keeps it from listening.
  */
-export async function runServe({ listeners, imports, plugins }: ServeCommand): Promise<number> {
+export async function runServe({ listeners: asked, tls, imports, plugins }: ServeCommand): Promise<number> {
   const pipeline = composeServing(await createRegistry(imports), plugins)
+  const listeners = tls ? { ...asked, tls: { ...asked.tls, ...(await readTlsFiles(tls)) } } : asked
   const logger = await createLogger(stderrTarget(process.stderr))
   const events = new EventLog(logger, systemClock)
   const container = createContainer()

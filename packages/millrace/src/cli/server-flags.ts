@@ -21,8 +21,8 @@ export const SERVER_FLAGS: ReadonlyMap<string, ServerFlag> = collectFlags()
 
 function collectFlags(): ReadonlyMap<string, ServerFlag> {
   const flags = new Map<string, ServerFlag & { descriptions: Map<ListenerKind, OptionDescription> }>()
-  for (const [kind, { listen, server }] of Object.entries(LISTENER_OPTIONS) as [ListenerKind, Described][]) {
-    for (const [option, description] of Object.entries({ ...listen, ...server })) {
+  for (const [kind, { listen, server, tls }] of Object.entries(LISTENER_OPTIONS) as [ListenerKind, Described][]) {
+    for (const [option, description] of Object.entries({ ...listen, ...server, ...tls })) {
       if (ADDRESS.has(option) || description.type === 'code') continue
       const name = toKebabCase(option)
       const flag = flags.get(name) ?? { name, option, descriptions: new Map<ListenerKind, OptionDescription>() }
@@ -36,6 +36,7 @@ function collectFlags(): ReadonlyMap<string, ServerFlag> {
 interface Described {
   readonly listen: OptionDescriptions
   readonly server: OptionDescriptions
+  readonly tls?: OptionDescriptions
 }
 
 /** The options of each listener that was asked for. */

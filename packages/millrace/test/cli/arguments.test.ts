@@ -34,6 +34,19 @@ describe('parseArguments', () => {
     })
   })
 
+  test('reads what TLS needs: files, and flags for the server', () => {
+    const line = 'serve --tls 0 --cert c --key k --ca a --request-cert true --handshake-timeout 5 echo'
+    expect(parse(line)).toMatchObject({
+      listeners: { tls: { port: 0, requestCert: true, handshakeTimeout: 5 } },
+      tls: { cert: 'c', key: 'k', ca: 'a' },
+    })
+    expect(parse('connect tls://h:1')).toMatchObject({ tls: { files: {}, rejectUnauthorized: true } })
+    expect(parse('connect --insecure tls://h:1 --servername n --cert c --key k')).toMatchObject({
+      endpoint: { transport: 'tls' },
+      tls: { files: { cert: 'c', key: 'k' }, servername: 'n', rejectUnauthorized: false },
+    })
+  })
+
   test('takes flags behind the plugins too, and everything behind -- as plugins', () => {
     expect(parse('serve echo --tcp 1')).toMatchObject({ listeners: { tcp: { port: 1 } }, plugins: [echo] })
     expect(parse('serve --tcp 1 -- --udp')).toMatchObject({ plugins: [{ name: '--udp', pairs: [] }] })
@@ -53,7 +66,7 @@ describe('parseArguments', () => {
     ['serv', 'unknown command "serv"; did you mean "serve"?'],
     ['sing', 'unknown command "sing"; "millrace --help" tells what there is'],
     ['--tcp 0', 'unknown flag "--tcp"; "millrace --help" tells what there is'],
-    ['serve echo', 'serve needs a listener: --tcp PORT, --udp PORT or --unix PATH'],
+    ['serve echo', 'serve needs a listener: --tcp PORT, --tls PORT, --udp PORT or --unix PATH'],
     ['serve --tcp', '--tcp needs a value'],
     ['serve --tcp --udp 1 echo', '--tcp needs a value'],
     ['serve --tcp 0 --tcp 1 echo', '--tcp is given twice'],
@@ -64,14 +77,20 @@ describe('parseArguments', () => {
     ['serve --tcp 0 --container x echo', 'unknown flag "--container"'],
     ['serve --tcp 0 --json echo', 'unknown flag "--json"'],
     ['serve --tcp 0 --max-sessions 1 echo', '--max-sessions goes with --udp, which is not given'],
-    ['serve --udp 0 --idle-timeout 1 echo', '--idle-timeout goes with --tcp or --unix, neither of which is given'],
-    ['serve --unix s --no-delay true echo', '--no-delay goes with --tcp, which is not given'],
-    ['serve --unix s --host h echo', '--host goes with --tcp or --udp, neither of which is given'],
+    ['serve --udp 0 --idle-timeout 1 echo', '--idle-timeout goes with --tcp, --tls or --unix, none of which is given'],
+    ['serve --unix s --no-delay true echo', '--no-delay goes with --tcp or --tls, neither of which is given'],
+    ['serve --unix s --host h echo', '--host goes with --tcp, --tls or --udp, none of which is given'],
     ['serve --tcp 0 --host= echo', '--host must be an address or a name for one'],
     ['serve --unix= echo', '--unix must be the path of a socket'],
-    ['serve --tls 443 --cert a --key b echo', '--tls: TLS is not built in yet; serve with --tcp, --udp or --unix'],
-    ['serve --tcp 0 --handshake-timeout 5 echo', '--handshake-timeout: TLS is not built in yet; serve with --tcp, --udp or --unix'],
-    ['connect', 'connect needs to know where to: tcp://HOST:PORT, udp://HOST:PORT or unix:PATH'],
+    ['serve --tls 443 --key b echo', '--tls needs --cert FILE'],
+    ['serve --tls 443 --cert a echo', '--tls needs --key FILE'],
+    ['serve --tcp 0 --cert a echo', '--cert goes with --tls, which is not given'],
+    ['serve --tcp 0 --handshake-timeout 5 echo', '--handshake-timeout goes with --tls, which is not given'],
+    ['connect tcp://h:1 --insecure', '--insecure goes with tls://HOST:PORT'],
+    ['connect tcp://h:1 --ca a', '--ca goes with tls://HOST:PORT'],
+    ['connect tls://h:1 --cert a', '--cert and --key go together'],
+    ['connect tls://h:1 --insecure --ca a', '--insecure checks nothing: leave out --ca'],
+    ['connect', 'connect needs to know where to: tcp://HOST:PORT, tls://HOST:PORT, udp://HOST:PORT or unix:PATH'],
     ['connect tcp://h:1 --idle-timeout 1', 'unknown flag "--idle-timeout"'],
     ['plugins echo', 'plugins takes no "echo": it lists all there are'],
   ])('refuses "millrace %s" in one line', (line, message) => {

@@ -4,8 +4,10 @@ import { closeSync, mkdtempSync, openSync, rmSync } from 'node:fs'
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { createServer as createTlsServer } from 'node:tls'
 import { buffer } from 'node:stream/consumers'
 import { afterEach, describe, expect, test } from 'vitest'
+import { pemPath, server as serverCredentials } from '../../../../test/support/certificates.ts'
 import { Command, fixture, run } from './command.ts'
 
 const MIB = 1024 * 1024
@@ -30,6 +32,14 @@ async function serverOf(onConnection: (socket: Socket) => void, where: string | 
   return typeof where === 'string' ? `unix:${where}` : `tcp://127.0.0.1:${(server.address() as AddressInfo).port}`
 }
 
+async function tlsServer(): Promise<string> {
+  const server = createTlsServer({ ...serverCredentials, allowHalfOpen: true }, (socket) => void socket.on('error', () => {}).pipe(socket))
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  cleanUps.push(() => server.close())
+  return `tls://127.0.0.1:${(server.address() as AddressInfo).port}`
+}
+
 const echoing = (socket: Socket): void => void socket.pipe(socket)
 
 /** Resolves when a number has stopped growing. */
@@ -51,6 +61,19 @@ describe('millrace connect over a stream', () => {
     command.process.stdin.end(bytes)
     expect((await buffer(command.process.stdout)).equals(bytes)).toBe(true)
     expect(await command.ended).toMatchObject({ code: 0, stderr: '' })
+  })
+
+  test('does the same over TLS, with a certificate that --ca vouches for, or any with --insecure', async () => {
+    const url = await tlsServer()
+    for (const flags of [['--ca', pemPath('authority.pem')], ['--insecure']]) {
+      expect(await run(['connect', url, ...flags], 'hello')).toMatchObject({ code: 0, stdout: 'hello', stderr: '' })
+    }
+  })
+
+  test('refuses a certificate that nobody vouches for: one line, exit code 1', async () => {
+    const { code, stdout, stderr } = await run(['connect', await tlsServer()])
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
+    expect(stderr).toMatch(/^millrace: the certificate of 127\.0\.0\.1:\d+ was refused: UNABLE_TO_VERIFY_LEAF_SIGNATURE\n$/)
   })
 
   test('gives the peer all of stdin before its answer comes', async () => {
@@ -182,7 +205,7 @@ describe('millrace connect over a stream', () => {
   })
 
   test.each([
-    [['connect', 'nowhere'], '"nowhere" is nothing to connect to: write tcp://HOST:PORT, udp://HOST:PORT or unix:PATH'],
+    [['connect', 'nowhere'], '"nowhere" is nothing to connect to: write tcp://HOST:PORT, tls://HOST:PORT, udp://HOST:PORT or unix:PATH'],
     [['connect', 'tcp://127.0.0.1:1', 'echo'], '"echo" is a handler, which is for serve: connect takes plugins without one'],
     [['connect', '--import', fixture('plugins.mjs'), 'tcp://127.0.0.1:1', 'words', 'logging'], '"words" gives messages, but connect writes bytes to stdout'],
   ])('refuses %j in one line, with exit code 2', async (args, message) => {

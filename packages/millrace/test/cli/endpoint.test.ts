@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { parseEndpoint } from '../../src/cli/endpoint.ts'
 import { UsageError } from '../../src/cli/usage-error.ts'
 
-const FORMS = 'tcp://HOST:PORT, udp://HOST:PORT or unix:PATH'
+const FORMS = 'tcp://HOST:PORT, tls://HOST:PORT, udp://HOST:PORT or unix:PATH'
 
 describe('parseEndpoint', () => {
   test.each([
@@ -10,6 +10,7 @@ describe('parseEndpoint', () => {
     ['TCP://localhost:1/', { transport: 'tcp', host: 'localhost', port: 1 }],
     ['udp://[::1]:53', { transport: 'udp', host: '::1', port: 53 }],
     ['udp://[fe80::1%eth0]:65535', { transport: 'udp', host: 'fe80::1%eth0', port: 65_535 }],
+    ['tls://h:443', { transport: 'tls', host: 'h', port: 443 }],
     ['unix:/run/echo.sock', { transport: 'unix', path: '/run/echo.sock' }],
     ['unix:a b:c', { transport: 'unix', path: 'a b:c' }],
   ])('reads %s', (url, endpoint) => {
@@ -32,7 +33,7 @@ describe('parseEndpoint', () => {
     ['tcp://h:0', 'port 0 in "tcp://h:0" is out of range: 1 to 65535'],
     ['tcp://h:65536', 'port 65536 in "tcp://h:65536" is out of range: 1 to 65535'],
     ['unix:', '"unix:" has no path: write unix:PATH'],
-    ['tls://h:443', 'TLS is not built in yet: connect to tcp://HOST:PORT'],
+    ['tls://h', `"tls://h" has no port: write ${FORMS}`],
   ])('refuses "%s" in one line', (url, message) => {
     expect(() => parseEndpoint(url)).toThrow(new UsageError(message))
   })

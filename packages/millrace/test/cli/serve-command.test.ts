@@ -4,11 +4,14 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { connect, createServer, type NetConnectOpts, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { connect as secureConnect } from 'node:tls'
 import { buffer } from 'node:stream/consumers'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { authority, pemPath } from '../../../../test/support/certificates.ts'
 import { fixture, run, startServe } from './command.ts'
 
 const MIB = 1024 * 1024
+const KEY = pemPath('server.key')
 let directory: string
 const sockets: Socket[] = []
 beforeEach(() => {
@@ -56,6 +59,19 @@ describe('millrace serve', () => {
     expect(stdout.trimEnd().split('\n')).toHaveLength(3)
     expect(stderr.trimEnd().split('\n').map((line) => (JSON.parse(line) as { msg: string }).msg)).toEqual(['draining', 'stopped'])
     expect(existsSync(unix)).toBe(false)
+  })
+
+  test('serves over TLS, and tells of a handshake that failed', async () => {
+    const serve = await startServe(['--tls', '0', '--cert', pemPath('server.pem'), '--key', KEY, 'uppercaser', 'echo'])
+    const port = Number(/^listening tls 127\.0\.0\.1:(\d+)\n$/.exec(serve.stdout)?.[1])
+    const secure = secureConnect({ port, host: '127.0.0.1', ca: authority })
+    sockets.push(secure)
+    expect((await buffer(secure.end('over tls'))).toString()).toBe('OVER TLS')
+    open(port).end('GET / HTTP/1.0\r\n\r\n')
+    await serve.waitFor('ERR_SSL_HTTP_REQUEST', 'stderr')
+    serve.kill('SIGTERM')
+    expect((await serve.ended).code).toBe(0)
+    expect(serve.log[0]).toMatchObject({ msg: 'connection refused', reason: 'handshake', transport: 'tls' })
   })
 
   test('logs the lines of the logging plugin to stderr as JSON, beside its own', async () => {
@@ -152,7 +168,10 @@ describe('millrace serve, told something wrong', () => {
     ['no handler', ['--tcp', '0', 'uppercaser'], 'the pipeline has no handler at its end: add echo or discard'],
     ['a handler in the middle', ['--tcp', '0', 'echo', 'chunker'], '"echo" is a handler and must come last, but "chunker" follows it'],
     ['a port out of range', ['--tcp', '65536', 'echo'], 'option "--tcp" must be an integer from 0 to 65535, not "65536"'],
-    ['TLS', ['--tls', '443', 'echo'], '--tls: TLS is not built in yet; serve with --tcp, --udp or --unix'],
+    ['TLS without a certificate', ['--tls', '443', 'echo'], '--tls needs --cert FILE'],
+    ['no such certificate', ['--tls', '0', '--cert', 'no.pem', '--key', KEY, 'echo'], '--cert: cannot read "no.pem" (ENOENT)'],
+    ['a key for another certificate', ['--tls', '0', '--cert', pemPath('other.pem'), '--key', KEY, 'echo'], 'option "createTcpServer.tls" must be what TLS can be made with, not "key values mismatch"'],
+    ['a certificate that is none', ['--tls', '0', '--cert', KEY, '--key', KEY, 'echo'], 'option "createTcpServer.tls" must be what TLS can be made with, not "no start line"'],
     ['a file that is not there', ['--tcp', '0', '--import', 'no.mjs', 'echo'], 'cannot import "no.mjs": there is no such file (ENOENT)'],
   ]
 

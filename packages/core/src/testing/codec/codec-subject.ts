@@ -126,6 +126,7 @@ function bareContext(datagram: boolean, events: unknown[]): PluginContext {
     event: (payload) => void events.push(payload),
     readingSince: -Infinity,
     watchFrames: refuse,
+    upgrade: refuse,
     proceed: refuse,
   }
 }

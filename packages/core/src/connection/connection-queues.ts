@@ -1,0 +1,69 @@
+import { ConnectionFacts } from './connection-facts.ts'
+import type { ConnectionInit } from './connection-init.ts'
+import type { ConnectionLimits } from './connection-options.ts'
+import type { Driver, DriverEvents } from './driver.ts'
+import { own } from './feed.ts'
+import { Inbox } from './inbox.ts'
+import { Outbox } from './outbox.ts'
+import { ReadBrake } from './read-brake.ts'
+
+const byteLength = (chunk: Uint8Array): number => chunk.byteLength
+
+/** What waits on a connection, either way, and the driver that it waits for. */
+export abstract class ConnectionQueues extends ConnectionFacts {
+  readonly inbox: Inbox<Uint8Array>
+  protected readonly driver: Driver
+  protected readonly outbox: Outbox
+  protected readonly readBrake: ReadBrake
+  protected readonly limits: ConnectionLimits
+
+  constructor(init: ConnectionInit) {
+    super(init)
+    const { highWaterMark } = init.limits
+    this.limits = init.limits
+    this.driver = init.createDriver(this as unknown as DriverEvents)
+    this.readBrake = new ReadBrake(this.driver)
+    this.inbox = new Inbox(this.readBrake, highWaterMark, byteLength)
+    this.outbox = new Outbox(this.driver, highWaterMark, this.datagram)
+  }
+
+  /** Bytes that have arrived and nobody has read. */
+  get queuedBytes(): number {
+    return this.inbox.bytes
+  }
+
+  /** Chunks, or datagrams, that have arrived and nobody has read. */
+  get queuedItems(): number {
+    return this.inbox.length
+  }
+
+  /** Bytes that were written and the kernel has not taken. */
+  get unsentBytes(): number {
+    return this.outbox.level
+  }
+
+  get holdsInput(): boolean {
+    return this.outbox.level > 0 || this.inbox.length > 0
+  }
+
+  ownInput(): void {
+    if (this.inbox.length > 0) this.inbox.replace(own)
+  }
+
+  /** Writes go out together when the callback has returned, rather than at the end of the turn. */
+  batch(callback: () => void): void {
+    this.outbox.batch(callback)
+  }
+
+  /** Calls back once, when everything written has been handed over. Not called when the connection ends before. */
+  whenDrained(callback: () => void): void {
+    this.outbox.whenEmpty(callback)
+  }
+
+  /** Sends what was written, and holds back what is written from now on until the function it returns is called, once. */
+  holdWrites(): () => void {
+    this.outbox.flush()
+    this.outbox.cork()
+    return () => this.outbox.uncork()
+  }
+}

@@ -1,0 +1,93 @@
+import type { StreamBinding, StreamHandle } from './stream-binding.ts'
+import type { PortEvents } from './stream-port.ts'
+import { systemError } from './system-error.ts'
+import { Unsent, type UnsentEvents } from './unsent.ts'
+import { writeNow } from './write-now.ts'
+import { endWriting, type RequestOwner, writeTo } from './write-request.ts'
+
+/** The half of a port on a handle that writes. A part of the port and no object of its own, which each connection would carry. */
+export abstract class HandleOutput implements UnsentEvents, RequestOwner {
+  ending = false
+  outputEnded = false
+  protected readonly handle: StreamHandle
+  protected readonly binding: StreamBinding
+  protected readonly events: PortEvents
+  protected unsent: Unsent | undefined
+  /** A write has failed, which is told in a turn of its own. */
+  protected broken = false
+  /** What is given out just now is lent. */
+  protected lending = false
+  protected released = false
+
+  constructor(handle: StreamHandle, events: PortEvents, binding: StreamBinding) {
+    this.handle = handle
+    this.binding = binding
+    this.events = events
+  }
+
+  abstract readonly inputEnded: boolean
+  abstract destroy(): void
+  protected abstract fail(cause: Error): void
+
+  get queuedBytes(): number {
+    return this.unsent?.bytes ?? (this.broken ? 1 : 0)
+  }
+
+  send(chunks: Uint8Array[], bytes: number): void {
+    if (this.lending) this.#sendLent(chunks, bytes)
+    else if (this.unsent) this.unsent.push(chunks, bytes)
+    else if (!this.broken) this.#request(chunks, bytes)
+  }
+
+  end(): void {
+    this.ending = true
+    endWriting(this.handle, this.binding, this)
+  }
+
+  /** For what was unsent. */
+  onAllSent(): void {
+    this.unsent = undefined
+    if (!this.released) this.events.onSent()
+  }
+
+  /** For what was unsent, too: told later, because drivers never call back from within a write. */
+  onWriteError(status: number): void {
+    this.unsent = undefined
+    this.broken = true
+    process.nextTick(() => this.fail(systemError(status, 'write')))
+  }
+
+  /** For the request that ends the output. Where there is none any more, it has ended. */
+  onComplete(): void {
+    if (this.released) return
+    this.outputEnded = true
+    this.events.onFinish()
+    if (this.inputEnded) this.destroy()
+  }
+
+  /** Of a TLS record that is full the next one is most likely here too, and each write is a request of its own. */
+  protected gather(): void {
+    if (this.unsent || this.broken || !this.handle.endError) return
+    this.unsent = new Unsent(this.handle, this.binding, this)
+    this.unsent.gather()
+  }
+
+  #request(chunks: Uint8Array[], bytes: number): void {
+    const outcome = writeTo(this.handle, this.binding, chunks, bytes)
+    if (outcome === 0) return
+    if (typeof outcome === 'number') return this.onWriteError(outcome)
+    this.unsent = new Unsent(this.handle, this.binding, this)
+    this.unsent.await(outcome, chunks)
+  }
+
+  /** What is in these chunks will be overwritten: only what the kernel takes at once need not be copied. */
+  #sendLent(chunks: Uint8Array[], bytes: number): void {
+    if (this.broken) return
+    const sent = this.unsent ? 0 : writeNow(this.handle.fd, chunks)
+    if (sent < 0) return this.onWriteError(sent)
+    if (sent === bytes) return
+    const rest = Buffer.concat(chunks, bytes).subarray(sent)
+    if (this.unsent) this.unsent.push([rest], bytes)
+    else this.#request([rest], bytes - sent)
+  }
+}
