@@ -11,6 +11,8 @@ export default defineConfig({
     include: ['packages/*/test/**/*.test.ts', 'test/**/*.test.ts', 'bench/test/**/*.test.ts'],
     // Needs tools beside Node: `npm run test:interop`.
     exclude: ['**/node_modules/**', 'test/interop/**'],
+    // Two processors do twice the work of one; Vitest would leave one of them alone.
+    maxWorkers: '100%',
     testTimeout: 20_000,
     hookTimeout: 20_000,
     // A test that starts `node --import tsx` in another directory gets the decorator setting all the same.

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { type Connection, DrainTimeoutError, handle, pipeline, respond } from '../src/index.ts'
 import { collect } from '../src/testing/index.ts'
 import { echo, encode, textOf } from './support/plugins.ts'
@@ -26,6 +26,23 @@ describe('close of a server', () => {
     clock.advance(249)
     expect(accepted?.status).toBe('open')
     clock.advance(1)
+    expect(accepted?.status).toBe('closing')
+    await collect(client).then(() => client.close())
+    await server.closed
+  })
+
+  test('takes a time in which the process itself was held up for no silence', async () => {
+    const { server, listener, clock } = testServer(pipeline(echo()))
+    await server.listen()
+    const { client, accepted } = listener.connect()
+    void server.close()
+    clock.advance(200)
+    // Nothing runs for so long, the look at the connections neither; then that comes first.
+    vi.spyOn(clock, 'now').mockReturnValueOnce(1_000).mockReturnValueOnce(1_000)
+    clock.advance(50)
+    expect(accepted?.status).toBe('open')
+    vi.restoreAllMocks()
+    clock.advance(50)
     expect(accepted?.status).toBe('closing')
     await collect(client).then(() => client.close())
     await server.closed

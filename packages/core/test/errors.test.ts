@@ -8,12 +8,14 @@ const cause = Object.assign(new Error('the system'), { code: 'ECONNREFUSED' })
 
 const MADE: readonly errors.MillraceError[] = [
   new errors.BufferOverflowError('the write queue', 10),
+  new errors.CertificateError('127.0.0.1:1', 'expired'),
   new errors.ConnectError('127.0.0.1:1', { cause }),
   new errors.ConnectTimeoutError('127.0.0.1:1', 10),
   new errors.ConnectionAbortedError(),
   new errors.ConnectionBusyError(),
   new errors.ConnectionClosedError(),
   new errors.ConnectionResetError(address, { cause }),
+  new errors.ConnectionTruncatedError(address),
   new errors.CorruptFrameError('no length'),
   new errors.DatagramTooLargeError(70_000, 65_507),
   new errors.DrainTimeoutError(10),
@@ -23,6 +25,7 @@ const MADE: readonly errors.MillraceError[] = [
   new errors.RequestLimitError(10),
   new errors.RequestTimeoutError(10),
   new errors.HalfCloseUnsupportedError('udp'),
+  new errors.HandshakeTimeoutError(10),
   new errors.IdleTimeoutError(10),
   new errors.InvalidMessageError([{ message: 'no', path: ['a'] }], { offset: 3 }),
   new errors.InvalidOptionError('chunker.size', 'an integer', 'x'),
@@ -33,8 +36,10 @@ const MADE: readonly errors.MillraceError[] = [
   new errors.PushLimitError(10),
   new errors.ServerBusyError('no'),
   new errors.ServerStateError('no'),
+  new errors.TlsError('the handshake failed', address, { cause }),
   new errors.UnexpectedEndError(10),
   new errors.UnknownPluginError('ehco', 'echo'),
+  new errors.UpgradeError('plaintext', 'no'),
   new errors.WriteTimeoutError(10),
 ]
 

@@ -24,6 +24,8 @@ export class Drain {
   /** Those that have been cut and are not gone yet: a second cut must not count them again. */
   readonly #cut: WeakSet<Drainable> = new WeakSet()
   #look: Timer | undefined
+  /** When the next look is to be, by the clock. */
+  #lookAt = Infinity
   #cutOff = 0
   #over = false
 
@@ -59,11 +61,15 @@ export class Drain {
   }
 
   #lookAround(): void {
-    for (const drainable of [...this.#open()]) {
+    // A process that was held up has not read what has come meanwhile: that is no silence of the peers.
+    const heldUp = this.#clock.now() - this.#lookAt > LOOK
+    for (const drainable of heldUp ? [] : [...this.#open()]) {
       if (this.#isIdle(drainable)) void drainable.connection.close()
     }
     this.onGone()
-    if (!this.#over) this.#look = this.#clock.schedule(() => this.#lookAround(), LOOK)
+    if (this.#over) return
+    this.#lookAt = this.#clock.now() + LOOK
+    this.#look = this.#clock.schedule(() => this.#lookAround(), LOOK)
   }
 
   #isIdle(drainable: Drainable): boolean {
