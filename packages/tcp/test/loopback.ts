@@ -148,8 +148,8 @@ export function socketResources(): Record<string, number> {
   return open
 }
 
-/** Writes down what a driver tells. */
-export class Recorder implements DriverEvents {
+/** Writes down what is told of input, be it by a port or by a driver. */
+class InputRecorder {
   borrows = false
   holdsInput = false
   /** How often what was lent was about to be overwritten. */
@@ -159,10 +159,6 @@ export class Recorder implements DriverEvents {
   readonly errors: Error[] = []
   bytes = 0
   onChunk: ((chunk: Uint8Array) => void) | undefined
-
-  count(call: string): number {
-    return this.calls.filter((one) => one === call).length
-  }
 
   ownInput(): void {
     this.owned++
@@ -176,6 +172,18 @@ export class Recorder implements DriverEvents {
 
   onEnd(): void {
     this.calls.push('end')
+  }
+
+  onError(error: Error): void {
+    this.calls.push('error')
+    this.errors.push(error)
+  }
+}
+
+/** Writes down what a driver tells. */
+export class Recorder extends InputRecorder implements DriverEvents {
+  count(call: string): number {
+    return this.calls.filter((one) => one === call).length
   }
 
   onDrain(): void {
@@ -186,53 +194,19 @@ export class Recorder implements DriverEvents {
     this.calls.push('writeEnded')
   }
 
-  onError(error: Error): void {
-    this.calls.push('error')
-    this.errors.push(error)
-  }
-
   onClosed(): void {
     this.calls.push('closed')
   }
 }
 
 /** Writes down what a port tells. */
-export class PortRecorder implements PortEvents {
-  borrows = false
-  holdsInput = false
-  /** How often what was lent was about to be overwritten. */
-  owned = 0
-  readonly calls: string[] = []
-  readonly chunks: Uint8Array[] = []
-  readonly errors: Error[] = []
-  bytes = 0
-  onChunk: ((chunk: Uint8Array) => void) | undefined
-
-  ownInput(): void {
-    this.owned++
-  }
-
-  onData(chunk: Uint8Array): void {
-    this.chunks.push(chunk)
-    this.bytes += chunk.byteLength
-    this.onChunk?.(chunk)
-  }
-
-  onEnd(): void {
-    this.calls.push('end')
-  }
-
+export class PortRecorder extends InputRecorder implements PortEvents {
   onSent(): void {
     this.calls.push('sent')
   }
 
   onFinish(): void {
     this.calls.push('finish')
-  }
-
-  onError(error: Error): void {
-    this.calls.push('error')
-    this.errors.push(error)
   }
 
   onClose(): void {
