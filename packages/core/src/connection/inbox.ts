@@ -7,12 +7,15 @@ export interface Flow {
   resume(): void
 }
 
+/** Shared by all that are empty; never pushed to. Where readers are pushed to, nothing else is ever needed. */
+const NOTHING: never[] = []
+
 /**
  * What has arrived and is not read yet, with one reader at a time: either pushed to (no queue in between) or pulling. It asks
  * its source to flow only while a reader wants items and fewer than `limit` bytes wait.
  */
 export class Inbox<T> {
-  #items: T[] = []
+  #items: T[] = NOTHING
   #head = 0
   #bytes = 0
   #reader: Reader<T> | undefined
@@ -21,7 +24,7 @@ export class Inbox<T> {
   #delivering = false
   #ending: 'no' | 'ended' | 'failed' = 'no'
   #failure: Error | undefined
-  readonly #flow: Flow
+  #flow: Flow
   readonly #limit: number
   readonly #sizeOf: (item: T) => number
 
@@ -52,6 +55,11 @@ export class Inbox<T> {
     return reader.onItem ? !this.#paused && !this.#delivering : (reader.waiting ?? false)
   }
 
+  /** Whether its source flows. */
+  get flowing(): boolean {
+    return this.#flowing
+  }
+
   /** Whether end or failure has come in. */
   get over(): boolean {
     return this.#ending !== 'no'
@@ -74,7 +82,8 @@ export class Inbox<T> {
       this.#regulate()
       return
     }
-    this.#items.push(item)
+    if (this.#items === NOTHING) this.#items = [item]
+    else this.#items.push(item)
     this.#bytes += this.#sizeOf(item)
     if (reader !== undefined && !this.#delivering) reader.onReadable?.()
     this.#regulate()
@@ -111,7 +120,7 @@ export class Inbox<T> {
   /** Puts an item in front of those that wait. */
   unread(item: T): void {
     if (this.#head > 0) this.#items[--this.#head] = item
-    else this.#items.unshift(item)
+    else this.#items = [item, ...this.#items]
     this.#bytes += this.#sizeOf(item)
     this.#deliver()
   }
@@ -119,6 +128,11 @@ export class Inbox<T> {
   /** Puts something else in the place of each item that waits, of the same size. */
   replace(by: (item: T) => T): void {
     for (let i = this.#head; i < this.#items.length; i++) this.#items[i] = by(this.#items[i] as T)
+  }
+
+  /** From now on its source is held back through another flow, which takes over as things stand. */
+  reroute(flow: Flow): void {
+    this.#flow = flow
   }
 
   /** @throws {@link ConnectionBusyError} while another reader has it. */
@@ -171,7 +185,7 @@ export class Inbox<T> {
     if (this.#head === this.#items.length) {
       // Cutting an array to nothing costs more than a new one, and both more than taking out the one item there mostly is.
       if (this.#head === 1) this.#items.pop()
-      else this.#items = []
+      else this.#items = NOTHING
       this.#head = 0
     } else if (this.#head > 1024) {
       this.#items.splice(0, this.#head)
@@ -207,7 +221,7 @@ export class Inbox<T> {
   }
 
   #clear(): void {
-    this.#items = []
+    this.#items = NOTHING
     this.#head = 0
     this.#bytes = 0
   }

@@ -17,13 +17,12 @@ import { StageContext } from './stage-context.ts'
 type AnyStage = Stage<unknown, unknown> | AsyncStage<unknown, unknown>
 type AnyStages = Stages<unknown, unknown, unknown, unknown>
 
-/** Stages that want to be told of the end. */
+/** Stages that want to be told of the end, and those before them that do. */
 interface Closing {
   readonly plugin: BuiltPlugin
   readonly stages: AnyStages
+  readonly before: Closing | undefined
 }
-
-const NO_CLOSING: readonly Closing[] = []
 
 /** For all streams: nothing is skipped there. */
 const STREAM: Segment = { skipping: false, feeding: false }
@@ -42,7 +41,8 @@ export class Chain {
   #opened = 0
   #allBorrow = true
   #firstToWrite: string | undefined
-  #closing: readonly Closing[] | undefined
+  /** A list, the last to be opened first: an array would take twice the memory. */
+  #closing: Closing | undefined
   #asyncLinks: AsyncNext[] | undefined
   /** Entries that lead to whatever inbound link comes next. */
   #open: Entry[] | undefined
@@ -160,7 +160,8 @@ export class Chain {
   /** Closes the stages in reverse order. @returns the first error among them. */
   close(info: CloseInfo): Error | undefined {
     let failure: Error | undefined
-    for (const { plugin, stages } of this.#closing?.toReversed() ?? []) {
+    for (let closing = this.#closing; closing; closing = closing.before) {
+      const { plugin, stages } = closing
       try {
         refusePromise(stages.close?.(info), 'close')
       } catch (error) {
@@ -196,8 +197,7 @@ export class Chain {
     const { inbound, outbound, close } = stages
     if (outbound) this.#addOutbound(outbound, plugin.sites.outbound)
     if (inbound) this.#addInbound(inbound, plugin.sites.inbound, gate)
-    // An array that is pushed to makes room for sixteen more.
-    if (close) this.#closing = (this.#closing ?? NO_CLOSING).concat({ plugin, stages })
+    if (close) this.#closing = { plugin, stages, before: this.#closing }
     this.#allBorrow &&= borrows(inbound) && borrows(outbound)
     if (outbound) this.#firstToWrite ??= plugin.name
   }

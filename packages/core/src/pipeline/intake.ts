@@ -24,8 +24,8 @@ export class Intake implements Reader<Uint8Array> {
   readonly #intaker: Intaker
   #lease: Lease<Uint8Array> | undefined
   #holds = 0
-  /** When reading went on after the last hold, by the clock. */
-  #resumedAt = -Infinity
+  /** When reading went on after the last hold, by the clock; undefined where nothing ever held it. */
+  #resumedAt: number | undefined
 
   constructor(connection: BaseConnection, options: Pick<RunOptions, 'highWaterMark' | 'clock'>, intaker: Intaker) {
     this.#connection = connection
@@ -51,7 +51,7 @@ export class Intake implements Reader<Uint8Array> {
 
   /** By the clock; undefined while something holds the reading. */
   get readingSince(): number | undefined {
-    return this.#holds > 0 ? undefined : this.#resumedAt
+    return this.#holds > 0 ? undefined : (this.#resumedAt ?? -Infinity)
   }
 
   #resume(): void {

@@ -3,7 +3,7 @@ import type { ConnectionInfo } from '../connection/connection.ts'
 import { InvalidPipelineError } from '../errors/pipeline-errors.ts'
 import type { Attributes } from './attributes.ts'
 import type { BuiltPlugin } from './built-pipeline.ts'
-import type { Entry, Next, Segment, Site } from './link.ts'
+import type { Entry, Next, Segment } from './link.ts'
 import type { PluginContext, ProceedChanges } from './plugin.ts'
 import { takeRejection } from './returned.ts'
 import type { Engine } from './engine.ts'
@@ -12,7 +12,7 @@ import type { Engine } from './engine.ts'
  * One plugin's view of one connection. Its functions are made when they are first asked for, already bound, so that they can be
  * taken out of it and an idle connection does not carry those that nobody uses.
  */
-export class StageContext implements PluginContext, Entry {
+export class StageContext implements PluginContext, Clock, Entry {
   /** Where what this plugin sends towards the handler goes; known when the next plugin opens. */
   next: Next
   segment: Segment
@@ -23,7 +23,6 @@ export class StageContext implements PluginContext, Entry {
   readonly #index: number
   #emitInbound: PluginContext['emitInbound'] | undefined
   #emitOutbound: PluginContext['emitOutbound'] | undefined
-  #clock: ConnectionClock | undefined
   #proceeded = false
   /** Its plugin's `open` has returned. */
   #opened = false
@@ -55,8 +54,18 @@ export class StageContext implements PluginContext, Entry {
     return this.#run.options.draining
   }
 
+  /** Itself, so that a plugin which asks for the time keeps no object more. */
   get clock(): Clock {
-    return (this.#clock ??= new ConnectionClock(this.#run, this.#plugin.sites.inbound))
+    return this
+  }
+
+  now(): number {
+    return this.#run.options.clock.now()
+  }
+
+  /** Its calls end with the connection, and what they throw is the plugin's failure. */
+  schedule(callback: () => void, delay: number): Timer {
+    return this.#run.schedule(() => this.#onTimer(callback), delay)
   }
 
   get emitInbound(): PluginContext['emitInbound'] {
@@ -112,6 +121,11 @@ export class StageContext implements PluginContext, Entry {
     }
   }
 
+  #onTimer(callback: () => void): void {
+    if (this.#run.stopped) return
+    callSafely(callback, (error) => this.#run.raise(error, this.#plugin.sites.inbound, 'timer'))
+  }
+
   opened(): void {
     this.#opened = true
   }
@@ -120,30 +134,6 @@ export class StageContext implements PluginContext, Entry {
   enter(): void {
     this.#entered = true
     if (this.#proceeded) this.#run.proceed(this.#index, this.#changes)
-  }
-}
-
-/** The clock as one plugin has it on one connection: its calls end with the connection, and what they throw is the plugin's failure. */
-class ConnectionClock implements Clock {
-  readonly #run: Engine
-  readonly #site: Site
-
-  constructor(run: Engine, site: Site) {
-    this.#run = run
-    this.#site = site
-  }
-
-  now(): number {
-    return this.#run.options.clock.now()
-  }
-
-  schedule(callback: () => void, delay: number): Timer {
-    return this.#run.schedule(() => this.#call(callback), delay)
-  }
-
-  #call(callback: () => void): void {
-    if (this.#run.stopped) return
-    callSafely(callback, (error) => this.#run.raise(error, this.#site, 'timer'))
   }
 }
 
