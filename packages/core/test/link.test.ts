@@ -29,6 +29,7 @@ function linked(stage: Stage<unknown, unknown>, maxPushBytes = 1000): Linked {
     item: (item) => calls.push(item),
     endOfDatagram: () => calls.push('endOfDatagram'),
     end: () => calls.push('end'),
+    endWith: () => calls.push('endWith'),
     reset: () => calls.push('reset'),
   }
   link.next = next

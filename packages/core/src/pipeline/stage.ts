@@ -55,3 +55,8 @@ export interface AsyncStage<In, Out> {
 export function isAsyncStage<In, Out>(stage: Stage<In, Out> | AsyncStage<In, Out>): stage is AsyncStage<In, Out> {
   return typeof stage === 'function'
 }
+
+/** Whether a direction of a plugin promises to keep nothing of an item; one that is missing does. */
+export function borrows(stage: Stage<unknown, unknown> | AsyncStage<unknown, unknown> | undefined): boolean {
+  return stage === undefined || (!isAsyncStage(stage) && stage.borrows === true)
+}
