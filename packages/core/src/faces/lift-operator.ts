@@ -78,7 +78,7 @@ function asyncInput(
   }
   const inbox = new Inbox<unknown>(flow, LIMIT, sizeOf)
   let iterator: AsyncIterator<unknown> | undefined
-  let broken: unknown
+  let broken: PluginError | undefined
   const give = (item: unknown): void => subscriber.next(item as never)
   const pump = async (): Promise<void> => {
     try {
@@ -88,7 +88,7 @@ function asyncInput(
       }
       subscriber.complete()
     } catch (error) {
-      if (!subscriber.closed) subscriber.error(error === broken ? error : run.toError(error, 'asyncStage'))
+      if (!subscriber.closed) subscriber.error(broken && error === broken ? broken : run.toError(error, 'asyncStage'))
     }
   }
   void pump()
