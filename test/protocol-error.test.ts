@@ -1,7 +1,8 @@
 import { FrameTooLongError, handle, type MessageConnection, pipeline, PluginError, respond, type ServerEventOf } from '@millrace/core'
 import { lines, text } from '@millrace/plugins'
+import { connectTcp, createTcpServer } from '@millrace/tcp'
 import { afterEach, describe, expect, test } from 'vitest'
-import { type Running, type ServingPipeline, streams } from './support/transports.ts'
+import { type Running, type ServingPipeline, streams, type TestTransport, transports } from './support/transports.ts'
 
 type Client = MessageConnection<string, string>
 
@@ -85,4 +86,60 @@ describe.each(streams)('over $name, a peer that breaks the protocol', (transport
     expect(got).toBe('one!\ntwo!\n')
     expect(errors).toHaveLength(1)
   })
+})
+
+test('over tcp, a client gets what came before it, and its last word goes out', async () => {
+  let got = ''
+  const server = await createTcpServer(
+    pipeline(
+      handle(async (peer) => {
+        peer.write(INPUT)
+        for await (const chunk of peer) got += Buffer.from(chunk).toString()
+      }),
+    ),
+  ).listen({ port: 0 })
+  const client = await connectTcp({ port: server.address?.port as number }, pipeline(lines({ maxLength: 8 }), text()))
+  const seen: unknown[] = []
+  try {
+    for await (const line of client) {
+      await new Promise((resolve) => setImmediate(resolve))
+      seen.push(line)
+      client.write(`${line}!`)
+    }
+  } catch (error) {
+    seen.push(error)
+    client.write('goodbye')
+  }
+  const { error } = await client.closed
+  await server.close()
+  expect(seen).toEqual(['one', 'two', error])
+  expect(got).toBe('one!\ntwo!\ngoodbye\n')
+})
+
+test('over udp, it costs the rest of its datagram', async () => {
+  const seen: string[] = []
+  const running = await (transports.find(({ datagram }) => datagram) as TestTransport).start(
+    linesTo(async (client) => {
+      for await (const line of client) {
+        seen.push(line)
+        client.write(`${line}!`)
+      }
+    }),
+  )
+  const dropped: unknown[] = []
+  running.server.events$.subscribe((event) => void (event.type === 'frame-dropped' && dropped.push(event.error)))
+  const client = await running.connect()
+  client.write(INPUT)
+  client.write(Buffer.from('five\n'))
+  let got = ''
+  for await (const chunk of client) {
+    got += Buffer.from(chunk).toString()
+    if (got.includes('five')) break
+  }
+  expect(got).toBe('one!\ntwo!\nfive!\n')
+  expect(seen).toEqual(['one', 'two', 'five'])
+  expect(dropped).toEqual([expect.any(FrameTooLongError)])
+  await client.close()
+  running.server.abort()
+  await running.server.closed
 })

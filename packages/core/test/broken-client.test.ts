@@ -62,7 +62,7 @@ function connect(): Ends {
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
 describe('a client whose peer breaks the protocol', () => {
-  test('gets all that came before by its source, may answer it, and its last word goes out', async () => {
+  test.each([['ab?c', ['a', 'b']], ['a?', ['a']], ['?', []]])('gets all that came before by its source, may answer it, and its last word goes out: %s', async (text, good) => {
     const { client, got, send } = connect()
     const seen: unknown[] = []
     const reading = (async () => {
@@ -78,12 +78,12 @@ describe('a client whose peer breaks the protocol', () => {
         client.write('!')
       }
     })()
-    await send('ab?c')
+    await send(text)
     await reading
     const { error } = await client.closed
     expect(error).toBeInstanceOf(PluginError)
-    expect(seen).toEqual(['a', 'b', error])
-    expect(await got).toBe('AB!')
+    expect(seen).toEqual([...good, error])
+    expect(await got).toBe(`${good.join('').toUpperCase()}!`)
   })
 
   test('gets it by data$, and may answer in its error callback', async () => {

@@ -184,6 +184,26 @@ describe('a handler whose peer breaks the protocol', () => {
     expectEnded(embedded)
   })
 
+  test('may half-close on the way to the error, which an asynchronous stage is yet to give', async () => {
+    const seen: unknown[] = []
+    const embedded = embed(
+      pipeline(
+        words(),
+        messageStage('slow', slow),
+        handle<string, string>(async (messages) => {
+          for await (const word of messages) {
+            seen.push(word)
+            void messages.closeWrite()
+          }
+        }),
+      ),
+    )
+    embedded.writeInbound(encode('a b c? '))
+    await embedded.connection.closed
+    expect(seen).toEqual(['a', 'b'])
+    expectEnded(embedded)
+  })
+
   test('gets the error of an unfinished frame behind the end of the input', async () => {
     const seen: unknown[] = []
     const embedded = served(answering(seen, 'sorry'))
@@ -384,6 +404,49 @@ describe('a stage that fails while what came before a protocol error is worked o
     await embedded.settled()
     expect(seen).toEqual(['a', embedded.error])
     expect(textOf(embedded.outbound)).toBe('a! sorry .')
+    expectEnded(embedded)
+  })
+})
+
+describe('asynchronous stages around a protocol error', () => {
+  test('are not waited for where they stand before it', async () => {
+    const seen: unknown[] = []
+    const stuck = inbound('stuck', async function* (source) {
+      for await (const chunk of source) {
+        yield chunk
+        if (decode(chunk) === 'b? ') await new Promise(() => {})
+      }
+    })
+    const embedded = embed(pipeline(stuck, words(), handle<string, string>(answering(seen, 'sorry'))))
+    embedded.writeInbound(encode('a '), encode('b? '), encode('c '))
+    await embedded.settled()
+    expect(seen).toEqual(['a', embedded.error])
+    expect(textOf(embedded.outbound)).toBe('a! sorry .')
+    expectEnded(embedded)
+  })
+
+  test.each([
+    ['swallows it', () => {}],
+    [
+      'throws another',
+      () => {
+        throw new RangeError('cut')
+      },
+    ],
+  ])('pass it on, also one that %s', async (_, onError) => {
+    const seen: unknown[] = []
+    const catching = messageStage('catching', async function* (source) {
+      try {
+        for await (const word of source) yield word
+      } catch {
+        yield 'last'
+        onError()
+      }
+    })
+    const embedded = embed(pipeline(words(), catching, handle<string, string>(answering(seen))))
+    embedded.writeInbound(encode('a b? '))
+    await embedded.settled()
+    expect(seen).toEqual(['a', 'last', embedded.error])
     expectEnded(embedded)
   })
 })

@@ -57,6 +57,23 @@ describe('StageLink', () => {
     expect(calls).toEqual(['endOfDatagram', 'reset', 'end'])
   })
 
+  test('gives nothing more, and no clean end, after an error that its input has ended with', () => {
+    const seen: unknown[] = []
+    const { link, calls } = linked({
+      push: (item, emit) => {
+        seen.push(item)
+        link.endWith(new CorruptFrameError('no'), undefined)
+        emit(item)
+      },
+      end: () => seen.push('end'),
+    })
+    link.item('a')
+    link.item('b')
+    link.end()
+    expect(seen).toEqual(['a'])
+    expect(calls).toEqual(['endWith'])
+  })
+
   test('calls the methods of a stage that is an instance of a class', () => {
     class Counting implements Stage<unknown, unknown> {
       #count = 0

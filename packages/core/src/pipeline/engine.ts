@@ -72,7 +72,7 @@ export interface Engine extends AsyncLinkOwner {
   /**
    * An error that the input ended with has come to the end of the inbound direction.
    *
-   * @param isRead - somebody reads there who has not been told of it.
+   * @param isRead - somebody reads there, who has been told of it, or will be.
    */
   onBroken(isRead: boolean): void
   /** A reader of the messages was told of a failure. @param pulls - its code will run in a later turn. */

@@ -137,8 +137,9 @@ export class MessageDuplex extends DuplexFaces<unknown, unknown> implements Mess
 
   /** Readers hear of it behind what waits. */
   endWith(error: Error): void {
+    const isRead = this.inbox.claimed
     this.inbox.endWith(error)
-    this.#run.onBroken(this.inbox.claimed)
+    this.#run.onBroken(isRead)
   }
 
   reset(): void {}
