@@ -142,6 +142,7 @@ export class FaceRun implements LinkOwner {
       attributes: new Attributes(),
       signal: this.#gone.signal,
       draining: this.#gone.signal,
+      framed: false,
       clock: guarded(systemClock, this.#gone.signal, (error) => this.raise(error, site, 'timer')),
       emitInbound: this.#direction === 'inbound' && !returns ? out : ignore,
       emitOutbound: this.#direction === 'outbound' || returns ? out : ignore,
