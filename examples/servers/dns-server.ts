@@ -1,7 +1,7 @@
-// An authoritative DNS server for one small zone, over UDP and TCP: truncation, negative answers, EDNS0.
+// An authoritative DNS server for one small zone, over UDP, TCP and TLS: truncation, negative answers, EDNS0.
 import dns, { type Answer, type Packet, type Question } from 'dns-packet'
-import { createTcpServer, createUdpServer, lengthPrefixed, pipeline, respond } from 'millrace'
-import { type Address, listenOn, runDirectly, type Running } from './shared/running.ts'
+import { lengthPrefixed, pipeline, respond, serve } from 'millrace'
+import { runDirectly, type Running, runningOf, type SecureAddress } from './shared/running.ts'
 
 /** In strings of 200 bytes: none may be longer than 255. */
 const text = (bytes: number): string[] => Array.from({ length: bytes / 200 }, () => 'mill '.repeat(40))
@@ -121,17 +121,24 @@ export function answerTo(zone: readonly Answer[], message: Uint8Array, by: 'data
   return dns.encode({ ...whole, flags: whole.flags | dns.TRUNCATED_RESPONSE })
 }
 
-/** Starts it on UDP and TCP. What `overTcp` is would serve TLS just as well. */
-export function startDns(address: Address = {}, zone: readonly Answer[] = ZONE): Promise<Running> {
-  const overTcp = pipeline(lengthPrefixed({ bytes: 2 }), respond((frame) => answerTo(zone, frame, 'stream')))
-  const overUdp = pipeline(respond((datagram) => answerTo(zone, datagram, 'datagram')))
-  return listenOn(
-    address,
-    createTcpServer(overTcp, { idleTimeout: 10_000 }),
-    // No answer is longer than this, so that none is dropped for it.
-    createUdpServer(overUdp, { stateless: true, maxReplyRatio: EDNS_BYTES / LEAST_EDNS_QUERY }),
-  )
+/** Clients keep a connection for further questions (RFC 7766, 6.2.1; RFC 7858, 3.4), and not for nothing. */
+const STREAM = { idleTimeout: 10_000 }
+/** No answer is longer than this, so that none is dropped for it. */
+const DATAGRAMS = { stateless: true, maxReplyRatio: EDNS_BYTES / LEAST_EDNS_QUERY }
+
+/** Starts it on UDP and TCP, and on TLS (RFC 7858), which differs from TCP in nothing else. */
+export async function startDns(address: SecureAddress = {}, zone: readonly Answer[] = ZONE): Promise<Running> {
+  const { host, port, tls } = address
+  const onStreams = pipeline(lengthPrefixed({ bytes: 2 }), respond((frame) => answerTo(zone, frame, 'stream')))
+  const inDatagrams = pipeline(respond((datagram: Uint8Array) => answerTo(zone, datagram, 'datagram')))
+  const serving = await serve(onStreams, {
+    tcp: { host, port, ...STREAM },
+    tls: tls && { host, ...STREAM, ...tls },
+    udp: { host, pipeline: inDatagrams, ...DATAGRAMS },
+  })
+  return runningOf(serving)
 }
 
 const hint = (port: number): string => `dig @127.0.0.1 -p ${port} www.mill.test`
-await runDirectly(import.meta.url, startDns, { port: 10_053, hint })
+const tlsHint = (port: number): string => `kdig @127.0.0.1 -p ${port} +tls www.mill.test`
+await runDirectly(import.meta.url, startDns, { port: 10_053, hint, tlsHint })

@@ -11,12 +11,14 @@ import { Held } from '../shared/held.ts'
 
 const LF = 10
 const SPACE = 32
+const NO_LENGTH = 'a message without its length before it'
 const digitOf = (byte: number): number => byte - 48
 
-/** Messages in a stream: `5 hello`, or a line. Which, each message tells by its first byte. */
+/** Messages in a stream: `5 hello`, or a line unless all must be counted. Each tells by its first byte which it is. */
 export class StreamDecoder implements Stage<Uint8Array, Frame> {
   readonly borrows = true
   readonly #maxLength: number
+  readonly #counted: boolean
   readonly #held = new Held()
   #reading: 'first' | 'count' | 'counted' | 'line' = 'first'
   #count = 0
@@ -24,8 +26,9 @@ export class StreamDecoder implements Stage<Uint8Array, Frame> {
   #before = 0
   #start = 0
 
-  constructor(maxLength: number) {
+  constructor(maxLength: number, counted: boolean) {
     this.#maxLength = maxLength
+    this.#counted = counted
   }
 
   push(chunk: Uint8Array, emit: Emit<Frame>): void {
@@ -46,9 +49,10 @@ export class StreamDecoder implements Stage<Uint8Array, Frame> {
     if (this.#reading === 'counted') return this.#readCounted(chunk, at, emit)
     if (this.#reading === 'line') return this.#readLine(chunk, at, emit)
     const first = chunk[at] as number
-    if (first === LF) return at + 1
+    if (first === LF && !this.#counted) return at + 1
     this.#start = this.#before + at
     this.#reading = digitOf(first) >= 1 && digitOf(first) <= 9 ? 'count' : 'line'
+    if (this.#counted && this.#reading === 'line') throw new CorruptFrameError(NO_LENGTH, { offset: this.#start })
     return at
   }
 
