@@ -62,5 +62,5 @@ async function print(message: Collected): Promise<void> {
 await runDirectly(import.meta.url, (address) => startSyslogCollector({ ...address, collect: print }), {
   port: 10_514,
   hint: (port) => `logger -n 127.0.0.1 -P ${port} -T --octet-count --rfc5424 -t demo 'over TCP'`,
-  tlsHint: (port) => `printf '14 <34>1 - - b - -' | openssl s_client -quiet -no_ign_eof -connect 127.0.0.1:${port}`,
+  tlsHint: (port) => `printf '8 <34>text' | openssl s_client -quiet -no_ign_eof -connect 127.0.0.1:${port}`,
 })
