@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer'
 import {
   asFrame,
+  ByteAccumulator,
   CorruptFrameError,
   definePlugin,
   type Emit,
@@ -8,24 +9,24 @@ import {
   FrameTooLongError,
   type Stage,
 } from 'millrace'
-import { Held } from '../shared/held.ts'
 import { StreamDecoder } from './stream-decoder.ts'
 
 /** A datagram is one message, line feeds and all. */
 class DatagramDecoder implements Stage<Uint8Array, Frame> {
   readonly borrows = true
   readonly #maxLength: number
-  readonly #held = new Held()
+  readonly #held: ByteAccumulator
 
   constructor(maxLength: number) {
     this.#maxLength = maxLength
+    this.#held = new ByteAccumulator(maxLength)
   }
 
   push(part: Uint8Array): void {
     if (this.#held.length + part.length > this.#maxLength) {
       throw new FrameTooLongError(this.#maxLength, this.#maxLength + 1, { offset: 0 })
     }
-    this.#held.append(part)
+    this.#held.append(part, 0, part.length)
   }
 
   endOfDatagram(emit: Emit<Frame>): void {
@@ -33,7 +34,7 @@ class DatagramDecoder implements Stage<Uint8Array, Frame> {
   }
 
   reset(): void {
-    this.#held.take()
+    this.#held.clear()
   }
 }
 

@@ -1,5 +1,6 @@
 import {
   asFrame,
+  ByteAccumulator,
   CorruptFrameError,
   type Emit,
   type Frame,
@@ -7,7 +8,6 @@ import {
   type Stage,
   UnexpectedEndError,
 } from 'millrace'
-import { Held } from '../shared/held.ts'
 
 const LF = 10
 const SPACE = 32
@@ -19,7 +19,7 @@ export class StreamDecoder implements Stage<Uint8Array, Frame> {
   readonly borrows = true
   readonly #maxLength: number
   readonly #counted: boolean
-  readonly #held = new Held()
+  readonly #held: ByteAccumulator
   #reading: 'first' | 'count' | 'counted' | 'line' = 'first'
   #count = 0
   /** Where the chunk, and where the message, begins. */
@@ -29,6 +29,7 @@ export class StreamDecoder implements Stage<Uint8Array, Frame> {
   constructor(maxLength: number, counted: boolean) {
     this.#maxLength = maxLength
     this.#counted = counted
+    this.#held = new ByteAccumulator(maxLength)
   }
 
   push(chunk: Uint8Array, emit: Emit<Frame>): void {
@@ -72,7 +73,7 @@ export class StreamDecoder implements Stage<Uint8Array, Frame> {
 
   #readCounted(chunk: Uint8Array, at: number, emit: Emit<Frame>): number {
     const end = Math.min(chunk.length, at + this.#count - this.#held.length)
-    this.#held.append(chunk.subarray(at, end))
+    this.#held.append(chunk, at, end, this.#count)
     if (this.#held.length === this.#count) this.#finish(emit)
     return end
   }
@@ -81,7 +82,7 @@ export class StreamDecoder implements Stage<Uint8Array, Frame> {
     const newline = chunk.indexOf(LF, at)
     const end = newline === -1 ? chunk.length : newline
     this.#checkLength(this.#held.length + end - at, this.#maxLength + 1)
-    this.#held.append(chunk.subarray(at, end))
+    this.#held.append(chunk, at, end)
     if (newline === -1) return end
     this.#finish(emit)
     return end + 1
