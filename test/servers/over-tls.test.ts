@@ -93,7 +93,7 @@ describe.each(Object.entries(SERVERS))('%s over TLS', (_name, { start, says, hea
   /** Says something, and waits until it is answered or collected. */
   async function served(socket: TLSSocket): Promise<void> {
     socket.write(says)
-    if (hears.length === 0) return void (await vi.waitFor(() => expect(collected).toEqual(['over TLS'])))
+    if (hears.length === 0) return vi.waitFor(() => expect(collected).toEqual(['over TLS']))
     const [answer] = (await once(socket, 'data')) as [Buffer]
     expect(answer.subarray(0, hears.length)).toEqual(hears)
   }
