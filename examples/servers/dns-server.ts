@@ -6,15 +6,8 @@ import { runDirectly, type Running, runningOf, type SecureAddress } from './shar
 /** In strings of 200 bytes: none may be longer than 255. */
 const text = (bytes: number): string[] => Array.from({ length: bytes / 200 }, () => 'mill '.repeat(40))
 
-const SOA = {
-  mname: 'ns.mill.test',
-  rname: 'hostmaster.mill.test',
-  serial: 1,
-  refresh: 3600,
-  retry: 600,
-  expire: 604_800,
-  minimum: 60,
-}
+const TIMES = { refresh: 3600, retry: 600, expire: 604_800, minimum: 60 }
+const SOA = { mname: 'ns.mill.test', rname: 'hostmaster.mill.test', serial: 1, ...TIMES }
 
 /** The first record is the SOA of the zone's own name. Names are in lower case. */
 export const ZONE: readonly Answer[] = [
@@ -34,10 +27,16 @@ export const ZONE: readonly Answer[] = [
 const CODE = { ok: 0, malformed: 1, noName: 3, notImplemented: 4, refused: 5, badVersion: 16 } as const
 const HEADER_BYTES = 12
 const PLAIN_BYTES = 512
+const MOST_BYTES = 65_535
 /** What passes nearly every network in one piece (DNS Flag Day 2020). */
 const EDNS_BYTES = 1232
 /** The smallest question that asks for EDNS_BYTES: a header, the root's name, type and class, and an OPT record. */
 const LEAST_EDNS_QUERY = HEADER_BYTES + 5 + 11
+
+/** Over TLS the length of an answer is not to tell what was asked, so it comes in blocks (RFC 8467, 4.1). */
+const BLOCK_BYTES = 468
+/** The code of the option of RFC 7830, and what stands before its bytes. */
+const PADDING = { code: 12, head: 4 } as const
 
 type OptRecord = Extract<Answer, { type: 'OPT' }>
 type Found = Pick<Packet, 'answers' | 'authorities'> & { readonly code: number }
@@ -116,8 +115,14 @@ export function answerTo(zone: readonly Answer[], message: Uint8Array, by: 'data
   const flagged = kept | authority | (code & 15)
   const whole = { ...head, flags: flagged, questions: [question], additionals: opt ? [ownOpt] : [] }
   const answer = dns.encode({ ...whole, ...sections })
+  const pads = by === 'stream' && opt?.options.some((option) => option.code === PADDING.code)
+  if (pads && answer.length < MOST_BYTES - BLOCK_BYTES) {
+    const length = BLOCK_BYTES - 1 - ((answer.length + PADDING.head - 1) % BLOCK_BYTES)
+    const options = [{ code: PADDING.code, length }]
+    return dns.encode({ ...whole, ...sections, additionals: [{ ...ownOpt, options }] })
+  }
   const allowed = opt ? Math.min(Math.max(opt.udpPayloadSize, PLAIN_BYTES), EDNS_BYTES) : PLAIN_BYTES
-  if (answer.length <= (by === 'stream' ? 65_535 : allowed)) return answer
+  if (answer.length <= (by === 'stream' ? MOST_BYTES : allowed)) return answer
   return dns.encode({ ...whole, flags: whole.flags | dns.TRUNCATED_RESPONSE })
 }
 
