@@ -181,8 +181,12 @@ describe('resp-server', () => {
     })
   })
 
-  test('a subscriber that reads nothing is cut off, and nobody else', async () => {
-    const deaf = start('nc', '127.0.0.1', port)
+  const deafClients = {
+    nc: () => start('nc', '127.0.0.1', port),
+    'openssl over TLS': () => start('openssl', 's_client', '-quiet', '-CAfile', pemPath('authority.pem'), '-connect', `127.0.0.1:${tlsPort}`),
+  }
+  test.each(Object.entries(deafClients))('a subscriber that reads nothing is cut off, and nobody else: %s', async (_name, open) => {
+    const deaf = open()
     deaf.stdin.write('SUBSCRIBE flood\r\n')
     await once(deaf.stdout, 'data')
     deaf.kill('SIGSTOP')
