@@ -1,4 +1,4 @@
-// A key-value server that Redis clients talk to, with pipelining and pub/sub, over TCP and Unix sockets.
+// A key-value server that Redis clients talk to, with pipelining and pub/sub, over TCP, TLS and Unix sockets.
 import { Buffer } from 'node:buffer'
 import { FrameError, handle, type MessageConnection, pipeline, PluginError, serve } from 'millrace'
 import type { ServeOptions, Serving } from 'millrace'
@@ -121,8 +121,8 @@ function answer(commands: Commands, [first, ...words]: Command, caller: Omit<Cal
 /** Clients may be silent for long; those that do not take what they subscribed to are cut off at 8 MiB. */
 const LIMITS = { idleTimeout: 0, maxWriteBuffer: 8 * 1024 * 1024 }
 
-/** Serves one store on TCP, on a Unix socket, or on both. */
-export function startRespServer({ tcp, unix }: Pick<ServeOptions, 'tcp' | 'unix'>): Promise<Serving<Command, Reply>> {
+/** Serves one store over TCP, over TLS, on a Unix socket, or on all of them. */
+export function startRespServer(on: Pick<ServeOptions, 'tcp' | 'tls' | 'unix'>): Promise<Serving<Command, Reply>> {
   const channels = new Map<string, Set<Client>>()
   const commands = makeCommands(new Store({ maxBytes: 256 * 1024 * 1024 }), channels)
   const clients = handle<Command, Reply>(async (client) => {
@@ -139,10 +139,12 @@ export function startRespServer({ tcp, unix }: Pick<ServeOptions, 'tcp' | 'unix'
       answer(commands, [bytes('UNSUBSCRIBE')], caller)
     }
   })
-  return serve(pipeline(resp(), clients), { tcp: tcp && { ...LIMITS, ...tcp }, unix: unix && { ...LIMITS, ...unix } })
+  const within = <L extends object>(listener: L | undefined) => listener && { ...LIMITS, ...listener }
+  return serve(pipeline(resp(), clients), { tcp: within(on.tcp), tls: within(on.tls), unix: within(on.unix) })
 }
 
-await runDirectly(import.meta.url, async (tcp) => runningOf(await startRespServer({ tcp })), {
+await runDirectly(import.meta.url, async ({ tls, ...tcp }) => runningOf(await startRespServer({ tcp, tls })), {
   port: 10_379,
   hint: (port) => `redis-cli -p ${port} SET greeting hello`,
+  tlsHint: (port) => `redis-cli -p ${port} --tls --insecure PING`,
 })

@@ -1,11 +1,11 @@
 import {
+  ByteAccumulator,
   CorruptFrameError,
   type Emit,
   FrameTooLongError,
   type Stage,
   UnexpectedEndError,
 } from 'millrace'
-import { Held } from '../shared/held.ts'
 import type { Command } from './messages.ts'
 
 /** What a command may be at most: its arguments in bytes, and their number. */
@@ -27,7 +27,7 @@ const MAX_INLINE = 65_536
 export class Decoder implements Stage<Uint8Array, Command> {
   readonly borrows = true
   readonly #limits: Limits
-  readonly #held = new Held()
+  readonly #held: ByteAccumulator
   #arguments: Uint8Array[] = []
   /** How many arguments are still to come. */
   #missing = 0
@@ -41,6 +41,7 @@ export class Decoder implements Stage<Uint8Array, Command> {
 
   constructor(limits: Limits) {
     this.#limits = limits
+    this.#held = new ByteAccumulator(Math.max(limits.maxLength, MAX_INLINE) + 2)
   }
 
   push(chunk: Uint8Array, emit: Emit<Command>): void {
@@ -63,7 +64,7 @@ export class Decoder implements Stage<Uint8Array, Command> {
   }
 
   reset(): void {
-    this.#held.take()
+    this.#held.clear()
     this.#arguments = []
     this.#missing = this.#wanted = this.#size = this.#before = this.#start = 0
   }
@@ -71,7 +72,7 @@ export class Decoder implements Stage<Uint8Array, Command> {
   /** @returns where the next line or string begins. */
   #readString(chunk: Uint8Array, at: number, emit: Emit<Command>): number {
     const end = Math.min(chunk.length, at + this.#wanted - this.#held.length)
-    this.#held.append(chunk.subarray(at, end))
+    this.#held.append(chunk, at, end, this.#wanted)
     if (this.#held.length < this.#wanted) return end
     const string = this.#held.take()
     const offset = this.#before + end - 2
@@ -79,13 +80,14 @@ export class Decoder implements Stage<Uint8Array, Command> {
       throw new CorruptFrameError('no CR LF behind a bulk string', { offset })
     }
     this.#wanted = 0
-    this.#arguments.push(string.subarray(0, -2))
+    // A copy of its own: the store may keep it for long.
+    this.#arguments.push(new Uint8Array(string.subarray(0, -2)))
     if (--this.#missing === 0) this.#finish(this.#arguments, this.#before + end, emit)
     return end
   }
 
   #readLine(chunk: Uint8Array, at: number, emit: Emit<Command>): number {
-    const first = this.#held.first ?? chunk[at]
+    const first = this.#held.length > 0 ? this.#held.bytes[0] : chunk[at]
     const offset = this.#before + at - this.#held.length
     if (this.#missing > 0 && first !== DOLLAR) throw new CorruptFrameError("expected '$'", { offset })
     const isHead = this.#missing > 0 || first === STAR
@@ -94,9 +96,10 @@ export class Decoder implements Stage<Uint8Array, Command> {
     const length = this.#held.length + end - at
     const most = isHead ? MAX_HEAD : Math.min(MAX_INLINE, this.#limits.maxLength)
     if (length > most) throw new FrameTooLongError(most, most + 1, { offset })
-    this.#held.append(chunk.subarray(at, end))
+    this.#held.append(chunk, at, end)
     if (newline === -1) return end
-    this.#takeLine(Buffer.from(this.#held.take().buffer).toString('latin1'), isHead, offset, emit)
+    const { buffer, byteOffset, byteLength } = this.#held.take()
+    this.#takeLine(Buffer.from(buffer, byteOffset, byteLength).toString('latin1'), isHead, offset, emit)
     return end + 1
   }
 
