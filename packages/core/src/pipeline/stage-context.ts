@@ -54,6 +54,10 @@ export class StageContext implements PluginContext, Clock, Entry {
     return this.#run.options.draining
   }
 
+  get framed(): boolean {
+    return this.#plugin.framed ?? false
+  }
+
   /** Itself, so that a plugin which asks for the time keeps no object more. */
   get clock(): Clock {
     return this
