@@ -10,6 +10,15 @@ interface Watched {
   abort(error: Error): void
 }
 
+/** How far a write has come that the peer has not taken whole. */
+interface Stall {
+  timer: Timer
+  /** Bytes handed over by the last look. */
+  sent: number
+  /** When a look last found more of them, by the clock. */
+  progressAt: number
+}
+
 /** How often in one `writeTimeout` the progress of a write is looked at: a stall is seen within a tenth of it. */
 const LOOKS = 10
 
@@ -25,9 +34,8 @@ export class ActivityWatch implements Awaiting {
   readonly #outbox: Outbox
   readonly #limits: ConnectionLimits
   readonly #connection: Watched
-  #stallTimer: Timer | undefined
-  #sent = 0
-  #progressAt = 0
+  /** While something is unsent. */
+  #stall: Stall | undefined
   #stopped = false
 
   constructor(clock: Clock, outbox: Outbox, limits: ConnectionLimits, connection: Watched) {
@@ -53,16 +61,15 @@ export class ActivityWatch implements Awaiting {
   /** Where something is unsent, watch that the peer takes it. */
   watchWrites(): void {
     const { writeTimeout } = this.#limits
-    if (writeTimeout === 0 || this.#stallTimer || this.#stopped || this.#outbox.level === 0) return
-    this.#sent = this.#outbox.sent
-    this.#progressAt = this.#clock.now()
-    this.#armStall(writeTimeout / LOOKS)
+    if (writeTimeout === 0 || this.#stall || this.#stopped || this.#outbox.level === 0) return
+    const timer = this.#lookIn(writeTimeout / LOOKS)
+    this.#stall = { timer, sent: this.#outbox.sent, progressAt: this.#clock.now() }
   }
 
   stop(): void {
     this.#stopped = true
     deadlinesOf(this.#clock).remove(this)
-    this.#stallTimer?.cancel()
+    this.#stall?.timer.cancel()
   }
 
   /** For {@link Deadlines}: the time has come to see whether there was any traffic. */
@@ -73,22 +80,25 @@ export class ActivityWatch implements Awaiting {
     else this.#connection.closeWith(new IdleTimeoutError(idleTimeout))
   }
 
-  #armStall(delay: number): void {
-    this.#stallTimer = this.#clock.schedule(() => this.#lookAtWrites(), delay)
+  #lookIn(delay: number): Timer {
+    return this.#clock.schedule(() => this.#lookAtWrites(), delay)
   }
 
   #lookAtWrites(): void {
-    this.#stallTimer = undefined
+    const stall = this.#stall as Stall
+    this.#stall = undefined
     const { writeTimeout } = this.#limits
     const { level, sent } = this.#outbox
     const now = this.#clock.now()
     if (level === 0) return
-    if (sent > this.#sent) {
-      this.#progressAt = now
+    if (sent > stall.sent) {
+      stall.progressAt = now
       this.touch()
     }
-    this.#sent = sent
-    if (now - this.#progressAt >= writeTimeout) this.#connection.abort(new WriteTimeoutError(writeTimeout))
-    else this.#armStall(Math.min(writeTimeout / LOOKS, this.#progressAt + writeTimeout - now))
+    stall.sent = sent
+    const rest = stall.progressAt + writeTimeout - now
+    if (rest <= 0) return this.#connection.abort(new WriteTimeoutError(writeTimeout))
+    stall.timer = this.#lookIn(Math.min(writeTimeout / LOOKS, rest))
+    this.#stall = stall
   }
 }

@@ -6,6 +6,8 @@ import type { Drainable } from './drain.ts'
 /** What serves a connection, if anything of ours does. */
 interface Worker {
   readonly busy: boolean
+  /** Made when it is first asked for. */
+  readonly messages: unknown
 }
 
 /** Who is told when a connection has gone. */
@@ -16,20 +18,22 @@ interface Leaving<C> {
 /** One connection of a server, from its acceptance on until it is gone. */
 export class ServedConnection<C> implements ConnectionOwner, Drainable {
   readonly connection: BaseConnection
-  /** What the server's users hold of it. */
-  readonly face: C
   /** By the server's clock, in ms. */
   readonly openedAt: number
   readonly #server: Leaving<C>
   readonly #worker: Worker | undefined
 
   /** @param worker - left out where whoever iterates the server serves it. */
-  constructor(server: Leaving<C>, connection: BaseConnection, face: C, openedAt: number, worker?: Worker) {
+  constructor(server: Leaving<C>, connection: BaseConnection, openedAt: number, worker?: Worker) {
     this.connection = connection
-    this.face = face
     this.openedAt = openedAt
     this.#server = server
     this.#worker = worker
+  }
+
+  /** What the server's users hold of it. */
+  get face(): C {
+    return (this.#worker ? this.#worker.messages : this.connection) as C
   }
 
   get busy(): boolean {
