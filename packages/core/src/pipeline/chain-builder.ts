@@ -10,7 +10,7 @@ import { type Entry, type Next, type Segment, type Site, StageLink } from './lin
 import type { Stages } from './plugin.ts'
 import { refusePromise } from './returned.ts'
 import { type AsyncStage, borrows, isAsyncStage, type Stage } from './stage.ts'
-import { StageContext } from './stage-context.ts'
+import { GatingContext, StageContext } from './stage-context.ts'
 
 type AnyStage = Stage<unknown, unknown> | AsyncStage<unknown, unknown>
 type AnyStages = Stages<unknown, unknown, unknown, unknown>
@@ -80,7 +80,10 @@ export class ChainBuilder {
   }
 
   #openPlugin(plugin: BuiltPlugin, index: number, gate: ClosedGate): StageContext | undefined {
-    const context = new StageContext(this.#run, plugin, index, this.#chain.outbound, gate)
+    const { outbound } = this.#chain
+    const context = plugin.gates
+      ? new GatingContext(this.#run, plugin, index, outbound, gate)
+      : new StageContext(this.#run, plugin, outbound, gate)
     try {
       const stages = plugin.open(context)
       context.opened()

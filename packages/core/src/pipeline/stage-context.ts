@@ -18,44 +18,39 @@ export class StageContext implements PluginContext, Clock, Entry {
   segment: Segment
   /** Where what it sends towards the peer goes. */
   readonly #above: Entry
-  readonly #run: Engine
-  readonly #plugin: BuiltPlugin
-  readonly #index: number
+  protected readonly run: Engine
+  protected readonly plugin: BuiltPlugin
   #emitInbound: PluginContext['emitInbound'] | undefined
   #emitOutbound: PluginContext['emitOutbound'] | undefined
-  #proceeded = false
   /** Its plugin's `open` has returned. */
   #opened = false
-  #entered = false
-  #changes: ProceedChanges | undefined
 
-  constructor(run: Engine, plugin: BuiltPlugin, index: number, above: Entry, closed: Next) {
+  constructor(run: Engine, plugin: BuiltPlugin, above: Entry, closed: Next) {
     this.next = closed
     this.segment = above.segment
     this.#above = above
-    this.#run = run
-    this.#plugin = plugin
-    this.#index = index
+    this.run = run
+    this.plugin = plugin
   }
 
   get connection(): ConnectionInfo {
-    return this.#run.info
+    return this.run.info
   }
 
   get attributes(): Attributes {
-    return this.#run.attributes
+    return this.run.attributes
   }
 
   get signal(): AbortSignal {
-    return this.#run.connection.signal
+    return this.run.connection.signal
   }
 
   get draining(): AbortSignal {
-    return this.#run.options.draining
+    return this.run.options.draining
   }
 
   get framed(): boolean {
-    return this.#plugin.framed ?? false
+    return this.plugin.framed ?? false
   }
 
   /** Itself, so that a plugin which asks for the time keeps no object more. */
@@ -64,80 +59,102 @@ export class StageContext implements PluginContext, Clock, Entry {
   }
 
   now(): number {
-    return this.#run.options.clock.now()
+    return this.run.options.clock.now()
   }
 
   /** Its calls end with the connection, and what they throw is the plugin's failure. */
   schedule(callback: () => void, delay: number): Timer {
-    return this.#run.schedule(() => this.#onTimer(callback), delay)
+    return this.run.schedule(() => this.#onTimer(callback), delay)
   }
 
   get emitInbound(): PluginContext['emitInbound'] {
-    return (this.#emitInbound ??= (item) => this.#run.emitInbound(this, item))
+    return (this.#emitInbound ??= (item) => this.run.emitInbound(this, item))
   }
 
   get emitOutbound(): PluginContext['emitOutbound'] {
     // Kept by every plugin that answers: it holds the run and the place, and not the whole context.
-    return (this.#emitOutbound ??= this.#run.emitOutbound.bind(this.#run, this.#above))
+    return (this.#emitOutbound ??= this.run.emitOutbound.bind(this.run, this.#above))
   }
 
   get hold(): PluginContext['hold'] {
-    return () => this.#run.hold()
+    return () => this.run.hold()
   }
 
   get readingSince(): number | undefined {
-    return this.#run.intake.readingSince
+    return this.run.intake.readingSince
   }
 
   get watchFrames(): PluginContext['watchFrames'] {
     return (callback) => {
-      if (this.#opened) throw new InvalidPipelineError(`plugin "${this.#plugin.name}" was late: watchFrames is for open`)
-      this.#run.chain.watchFrames(() => callSafely(callback, (error) => this.#run.raise(error, this.#plugin.sites.inbound, 'emit')))
+      if (this.#opened) throw new InvalidPipelineError(`plugin "${this.plugin.name}" was late: watchFrames is for open`)
+      this.run.chain.watchFrames(() => callSafely(callback, (error) => this.run.raise(error, this.plugin.sites.inbound, 'emit')))
     }
   }
 
   get fail(): PluginContext['fail'] {
-    return (error) => this.#run.raise(error, this.#plugin.sites.inbound, 'fail')
+    return (error) => this.run.raise(error, this.plugin.sites.inbound, 'fail')
   }
 
   get close(): PluginContext['close'] {
-    return () => this.#run.close()
+    return () => this.run.close()
   }
 
   get event(): PluginContext['event'] {
     return (payload) => {
-      const { name: plugin } = this.#plugin
-      this.#run.options.report({ type: 'plugin-event', plugin, connection: this.#run.info, payload })
+      const { name: plugin } = this.plugin
+      this.run.options.report({ type: 'plugin-event', plugin, connection: this.run.info, payload })
     }
   }
 
   get upgrade(): PluginContext['upgrade'] {
-    return (options) => this.#run.upgrade(this.#plugin.sites.inbound, options)
+    return (options) => this.run.upgrade(this.plugin.sites.inbound, options)
   }
 
   get proceed(): PluginContext['proceed'] {
-    return (changes?: ProceedChanges) => {
-      if (!this.#plugin.gates) throw new InvalidPipelineError(`plugin "${this.#plugin.name}" does not gate`)
-      if (this.#run.stopped || this.#proceeded) return
-      this.#proceeded = true
-      this.#changes = changes
-      if (this.#entered) this.#run.proceed(this.#index, changes)
+    return () => {
+      throw new InvalidPipelineError(`plugin "${this.plugin.name}" does not gate`)
     }
   }
 
   #onTimer(callback: () => void): void {
-    if (this.#run.stopped) return
-    callSafely(callback, (error) => this.#run.raise(error, this.#plugin.sites.inbound, 'timer'))
+    if (this.run.stopped) return
+    callSafely(callback, (error) => this.run.raise(error, this.plugin.sites.inbound, 'timer'))
   }
 
   opened(): void {
     this.#opened = true
   }
 
+  /** For one that gates: its plugin's stages have their place. */
+  enter(): void {}
+}
+
+/** The context of a plugin that gates. */
+export class GatingContext extends StageContext {
+  readonly #index: number
+  #proceeded = false
+  #entered = false
+  #changes: ProceedChanges | undefined
+
+  /** @param index - of the plugin. */
+  constructor(run: Engine, plugin: BuiltPlugin, index: number, above: Entry, closed: Next) {
+    super(run, plugin, above, closed)
+    this.#index = index
+  }
+
+  override get proceed(): PluginContext['proceed'] {
+    return (changes?: ProceedChanges) => {
+      if (this.run.stopped || this.#proceeded) return
+      this.#proceeded = true
+      this.#changes = changes
+      if (this.#entered) this.run.proceed(this.#index, changes)
+    }
+  }
+
   /** Its plugin's stages have their place: one that proceeded while it was opened does so now. */
-  enter(): void {
+  override enter(): void {
     this.#entered = true
-    if (this.#proceeded) this.#run.proceed(this.#index, this.#changes)
+    if (this.#proceeded) this.run.proceed(this.#index, this.#changes)
   }
 }
 
