@@ -142,39 +142,43 @@ export class Inbox<T> {
 
   /** @throws {@link ConnectionBusyError} while another reader has it. */
   claim(reader: Reader<T>): Lease<T> {
-    if (this.#reader !== undefined) throw new ConnectionBusyError()
-    this.#reader = reader
-    this.#paused = false
+    this.attach(reader)
     return new InboxLease(this, reader)
   }
 
-  /** For a lease: whether its reader has the inbox. */
-  isReadBy(reader: Reader<T>): boolean {
-    return this.#reader === reader
+  /**
+   * As {@link claim}, for a reader that does by the methods below what it would do by its lease: where it does not have the inbox, they
+   * have no effect.
+   *
+   * @throws {@link ConnectionBusyError} while another reader has it.
+   */
+  attach(reader: Reader<T>): void {
+    if (this.#reader !== undefined) throw new ConnectionBusyError()
+    this.#reader = reader
+    this.#paused = false
   }
 
-  /** For a lease. */
-  hold(): void {
+  pauseFor(reader: Reader<T>): void {
+    if (this.#reader !== reader) return
     this.#paused = true
     this.#regulate()
   }
 
-  /** For a lease. */
-  unhold(): void {
-    if (!this.#paused) return
+  resumeFor(reader: Reader<T>): void {
+    if (this.#reader !== reader || !this.#paused) return
     this.#paused = false
     this.#deliver()
   }
 
-  /** For a lease. */
   takeFor(reader: Reader<T>): T | undefined {
+    if (this.#reader !== reader) return undefined
     if (this.length > 0) return this.#take()
     if (this.over) this.#finish(reader)
     return undefined
   }
 
-  /** For a lease. */
-  release(): void {
+  releaseFor(reader: Reader<T>): void {
+    if (this.#reader !== reader) return
     this.#reader = undefined
     this.#regulate()
   }

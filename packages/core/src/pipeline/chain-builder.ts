@@ -43,8 +43,8 @@ export class ChainBuilder {
     this.#run = run
     this.#plugins = plugins
     this.#chain = chain
-    this.#open = [chain.first]
-    this.#segment = chain.first.segment
+    this.#open = [chain]
+    this.#segment = chain.segment
   }
 
   /**

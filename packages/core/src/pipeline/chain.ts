@@ -4,7 +4,7 @@ import type { AsyncNext } from './async-link.ts'
 import type { BuiltPlugin } from './built-pipeline.ts'
 import { ChainBuilder, newSegment } from './chain-builder.ts'
 import { ClosedGate } from './chain-ends.ts'
-import { endWithAt, type Entry, feedWhole, type Next, type Site } from './link.ts'
+import { endWithAt, type Entry, feedWhole, type Next, type Segment, type Site } from './link.ts'
 import type { Stages } from './plugin.ts'
 import type { Engine } from './engine.ts'
 import { refusePromise } from './returned.ts'
@@ -18,9 +18,10 @@ interface Closing {
 }
 
 /** The links of one connection's plugins in both directions, and the way into them. */
-export class Chain {
+export class Chain implements Entry {
   /** Where the inbound direction begins. */
-  readonly first: Entry
+  next: Next
+  readonly segment: Segment
   /** Where the outbound direction begins, at the handler's end. */
   outbound: Entry
   /** Whether nothing here keeps anything of a chunk: all plugins are open, and all of their stages borrow. */
@@ -37,7 +38,8 @@ export class Chain {
   constructor(run: Engine, plugins: readonly BuiltPlugin[], wire: Next) {
     this.#run = run
     this.#plugins = plugins
-    this.first = { next: new ClosedGate(run), segment: newSegment(run) }
+    this.next = new ClosedGate(run)
+    this.segment = newSegment(run)
     this.outbound = { next: wire, segment: newSegment(run) }
     this.#builder = new ChainBuilder(run, plugins, this)
   }
@@ -75,20 +77,20 @@ export class Chain {
   }
 
   feed(slice: Uint8Array): void {
-    this.first.next.item(slice)
+    this.next.item(slice)
   }
 
   feedDatagram(datagram: Uint8Array): void {
-    feedWhole(this.first, datagram)
+    feedWhole(this, datagram)
   }
 
   endInbound(): void {
-    this.first.next.end()
+    this.next.end()
   }
 
   /** The stage at a site has found the input of a stream bad: what came before goes on, and then the error. */
   endInboundWith(error: Error, site: Site): void {
-    endWithAt(this.first.next, error, site)
+    endWithAt(this.next, error, site)
   }
 
   /** From beside a plugin to the next one down. */
@@ -113,7 +115,7 @@ export class Chain {
    * @returns undefined where it has none, or an asynchronous one stands there or above.
    */
   guard(site: Site): StageGuard | undefined {
-    return StageGuard.before(site, this.first)
+    return StageGuard.before(site, this)
   }
 
   stop(error: Error | undefined): void {
