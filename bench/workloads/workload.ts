@@ -16,6 +16,8 @@ export interface Load {
   readonly size: number
   /** What comes back: the same bytes, the same in ASCII upper case, or the answer to a call (peers/calls.ts). */
   readonly reply: 'same' | 'upper' | 'call'
+  /** Over TLS: each connection with a full handshake, or resuming the session of the one before. */
+  readonly tls?: 'full' | 'resumed'
 }
 
 /** One row: a peer, and where it differs from the others what is asked of it. */
