@@ -11,7 +11,7 @@ export abstract class HandleOutput implements UnsentEvents, RequestOwner {
   outputEnded = false
   protected readonly handle: StreamHandle
   protected readonly binding: StreamBinding
-  protected readonly events: PortEvents
+  protected events: PortEvents
   protected unsent: Unsent | undefined
   /** A write has failed, which is told in a turn of its own. */
   protected broken = false

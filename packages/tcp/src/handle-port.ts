@@ -5,7 +5,7 @@ import { copyOf, forgetCopy, GivenMemory, QUIET, RECORD, SHARED, SMALL } from '.
 import { silence, type Talker } from './silence.ts'
 import type { StreamBinding, StreamHandle } from './stream-binding.ts'
 import { socketOf } from './socket-of.ts'
-import type { PortEvents, StreamPort } from './stream-port.ts'
+import { NOBODY, type PortEvents, type StreamPort } from './stream-port.ts'
 import { systemError } from './system-error.ts'
 
 /** What libuv tells for the end of input: the same number on every system. */
@@ -54,14 +54,20 @@ export class HandlePort extends HandleOutput implements StreamPort, Talker {
     const { reset } = this.handle
     // A handle whose FIN is on its way refuses a reset; by then all that was written is with the kernel.
     if (this.released || this.ending || !reset) this.destroy()
-    else if (reset.call(this.handle, () => this.events.onClose()) === 0) this.release()
+    else if (reset.call(this.handle, () => this.#onClosed()) === 0) this.release()
     else this.destroy()
   }
 
   destroy(): void {
     if (this.released) return
     this.release()
-    this.handle.close(() => this.events.onClose())
+    this.handle.close(() => this.#onClosed())
+  }
+
+  #onClosed(): void {
+    const { events } = this
+    this.events = NOBODY
+    events.onClose()
   }
 
   get keeps(): boolean {

@@ -31,6 +31,8 @@ function noteEarly(status: number): void {
 
 const NOTHING = new Uint8Array(0)
 
+function ignore(): void {}
+
 const handleOf = (socket: Socket): unknown => (socket as { readonly _handle?: unknown })._handle
 
 /**
@@ -42,7 +44,7 @@ const handleOf = (socket: Socket): unknown => (socket as { readonly _handle?: un
 export class TlsHandle implements StreamHandle {
   /** Left out on a Unix socket, which knows no reset. */
   readonly reset: ((callback: () => void) => number) | undefined
-  onbreak: (cause: Error) => void = () => {}
+  onbreak: (cause: Error) => void = ignore
   readonly #secure: TLSSocket
   readonly #binding: StreamBinding
   readonly #inner: StreamHandle
@@ -59,7 +61,7 @@ export class TlsHandle implements StreamHandle {
     this.#inner = inner
     this.#outer = outer
     this.#tellsReading = outer.readStart() !== 0
-    if (outer.reset) this.reset = (callback) => this.#reset(callback)
+    if (outer.reset) this.reset = this.#reset
     secure.on('error', (cause) => this.onbreak(cause))
     setImmediate(() => this.#checkHandshake())
   }
@@ -135,6 +137,8 @@ export class TlsHandle implements StreamHandle {
   }
 
   close(callback: () => void): void {
+    // Node holds on to its socket for longer than to what it was for.
+    this.onbreak = ignore
     this.#whenClosed(callback)
     this.#secure.destroy()
   }
