@@ -28,6 +28,8 @@ export abstract class HandleOutput implements UnsentEvents, RequestOwner {
   abstract readonly inputEnded: boolean
   abstract destroy(): void
   protected abstract fail(cause: Error): void
+  /** Everything has been sent: what was lent may be free again. */
+  protected abstract reuse(): void
 
   get queuedBytes(): number {
     return this.unsent?.bytes ?? (this.broken ? 1 : 0)
@@ -47,7 +49,9 @@ export abstract class HandleOutput implements UnsentEvents, RequestOwner {
   /** For what was unsent. */
   onAllSent(): void {
     this.unsent = undefined
-    if (!this.released) this.events.onSent()
+    if (this.released) return
+    this.reuse()
+    this.events.onSent()
   }
 
   /** For what was unsent, too: told later, because drivers never call back from within a write. */

@@ -54,6 +54,8 @@ export class TlsHandle implements StreamHandle {
   /** The handshake has been reading. */
   #reading = true
   #ending = false
+  /** The turn of the handshake is over, and with it what the handshake has still to say. */
+  #settled = false
 
   constructor(secure: TLSSocket, { inner, outer }: Record<'inner' | 'outer', StreamHandle>, binding: StreamBinding) {
     this.#secure = secure
@@ -105,6 +107,9 @@ export class TlsHandle implements StreamHandle {
   }
 
   writev(request: object, chunks: readonly Uint8Array[], allBuffers: true): number {
+    // Of several pieces Node would make one, in memory of its own, before it encrypts them.
+    const whole = inOnePiece(chunks)
+    if (whole) return this.writeBuffer(request, whole)
     ;(request as Completing).oncomplete = noteEarly
     early = 0
     const status = this.#inner.writev(request, chunks, allBuffers)
@@ -122,18 +127,17 @@ export class TlsHandle implements StreamHandle {
   }
 
   /**
-   * While something that TLS itself has to say is under way, such as session tickets, Node would send the FIN alone. In a turn of
-   * its own, behind what a handshake has still to say, it is seen in the queue; an empty write is complete when that is.
+   * While something that TLS itself has to say is under way, such as session tickets, Node would send the FIN alone. Once the turn
+   * of the handshake is over it is seen in the queue; an empty write is complete when that is.
    */
   #whenQuiet(then: () => void): void {
-    setImmediate(() => {
-      if (this.#secure.destroyed || this.writeQueueSize === 0) return then()
-      const { WriteWrap, streamBaseState, kLastWriteWasAsync } = this.#binding
-      const request = new WriteWrap() as Completing
-      request.oncomplete = then
-      const status = this.#inner.writeBuffer(request, NOTHING)
-      if (status < 0 || !streamBaseState[kLastWriteWasAsync]) then()
-    })
+    if (!this.#settled) return void setImmediate(() => this.#whenQuiet(then))
+    if (this.#secure.destroyed || this.writeQueueSize === 0) return then()
+    const { WriteWrap, streamBaseState, kLastWriteWasAsync } = this.#binding
+    const request = new WriteWrap() as Completing
+    request.oncomplete = then
+    const status = this.#inner.writeBuffer(request, NOTHING)
+    if (status < 0 || !streamBaseState[kLastWriteWasAsync]) then()
   }
 
   close(callback: () => void): void {
@@ -164,6 +168,7 @@ export class TlsHandle implements StreamHandle {
    * peer.
    */
   #checkHandshake(): void {
+    this.#settled = true
     if (!this.#secure.destroyed && this.#isReset()) this.onbreak(resetError())
   }
 
@@ -182,4 +187,15 @@ export class TlsHandle implements StreamHandle {
     if (this.#secure.closed) process.nextTick(callback)
     else this.#secure.once('close', callback)
   }
+}
+
+/** The same bytes as one, where the chunks lie one behind the other in the same memory. */
+function inOnePiece(chunks: readonly Uint8Array[]): Uint8Array | undefined {
+  const [{ buffer, byteOffset: start }] = chunks as [Uint8Array]
+  let end = start
+  for (const chunk of chunks) {
+    if (chunk.buffer !== buffer || chunk.byteOffset !== end) return undefined
+    end += chunk.byteLength
+  }
+  return new Uint8Array(buffer, start, end - start)
 }
