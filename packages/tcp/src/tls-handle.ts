@@ -164,12 +164,12 @@ export class TlsHandle implements StreamHandle {
   }
 
   /**
-   * Where the last words of the handshake met a reset, Node tells nobody, and completes no later write: a socket that is reset has no
-   * peer.
+   * Where the last words of the handshake met a reset, Node tells nobody, and completes no later write. They are still queued then, and
+   * a socket that is reset has no peer.
    */
   #checkHandshake(): void {
     this.#settled = true
-    if (!this.#secure.destroyed && this.#isReset()) this.onbreak(resetError())
+    if (!this.#secure.destroyed && this.writeQueueSize > 0 && this.#isReset()) this.onbreak(resetError())
   }
 
   /** Where Node would close the handle beneath it is reset, and all that hangs on it goes the same way. */
