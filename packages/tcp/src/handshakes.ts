@@ -9,6 +9,7 @@ import {
   type Timer,
   TlsError,
 } from '@millrace/core'
+import { distrust } from './beneath-tls.ts'
 
 /** One handshake to be made, and who is told of it: one of the two, once. */
 export interface HandshakeInit {
@@ -60,7 +61,12 @@ export class Handshakes {
     socket.on('close', () => this.#onClose(socket))
     const { clock, timeout } = init
     if (timeout > 0) handshake.timer = clock.schedule(() => this.#take(socket)?.expire(timeout), timeout)
-    this.#engine.emit('connection', socket)
+    try {
+      this.#engine.emit('connection', socket)
+    } catch (cause) {
+      if (!distrust(socket)) throw cause
+      this.#take(socket)?.fail(cause as Error)
+    }
   }
 
   /** Gives up on one, if it is under way; nobody is told. */
