@@ -62,6 +62,8 @@ export interface Workload {
   readonly lossless?: readonly string[]
   /** So many times the usual warm-up and turns, where a message costs much and so few come by in a turn. */
   readonly stretch?: number
+  /** So many times the usual warm-up, where it takes more than {@link stretch} until all is compiled. */
+  readonly warmUp?: number
   /** Takes too long for the short run. */
   readonly fullOnly?: true
 }

@@ -17,6 +17,7 @@ class BeneathTls extends EventEmitter {
   readonly writableLength = 0
   allowHalfOpen = false
   destroyed = false
+  onGone: (() => void) | undefined
 
   constructor(handle: StreamHandle) {
     super()
@@ -28,7 +29,10 @@ class BeneathTls extends EventEmitter {
     if (handle === null) return this
     this._handle = null
     this.destroyed = true
-    handle.close(() => this.emit('close', false))
+    handle.close(() => {
+      this.emit('close', false)
+      this.onGone?.()
+    })
     return this
   }
 }
@@ -46,9 +50,24 @@ export function beneathTls(handle: StreamHandle): Socket {
   return suffices ? (new BeneathTls(handle) as unknown as Socket) : socketOf(handle)
 }
 
+function ignore(): void {}
+
+/** Calls back when a socket that TLS is put on is closed, whatever of. */
+export function whenGone(socket: Socket, callback: () => void): void {
+  if (isLean(socket)) {
+    socket.onGone = callback
+  } else {
+    // For its whole life: a reset with nobody listening would end the process.
+    socket.on('error', ignore)
+    socket.on('close', callback)
+  }
+}
+
+const isLean = (socket: unknown): socket is BeneathTls => socket instanceof BeneathTls
+
 /** Node could do nothing with such a socket: whole ones are made from now on. @returns whether it was such a one. */
 export function distrust(socket: Socket): boolean {
-  if (!((socket as unknown) instanceof BeneathTls)) return false
+  if (!isLean(socket)) return false
   suffices = false
   return true
 }

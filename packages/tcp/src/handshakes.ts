@@ -9,7 +9,7 @@ import {
   type Timer,
   TlsError,
 } from '@millrace/core'
-import { distrust } from './beneath-tls.ts'
+import { distrust, whenGone } from './beneath-tls.ts'
 
 /** One handshake to be made, and who is told of it: one of the two, once. */
 export interface HandshakeInit {
@@ -54,11 +54,9 @@ export class Handshakes {
     const handshake = new Handshake(socket, init)
     handshake.place = this.#pending.push(handshake) - 1
     socket[HANDSHAKE] = handshake
-    // For the socket's whole life: a reset with nobody listening would end the process.
-    socket.on('error', ignore)
     // Until then an end is the end of all; what TLS has to say of it comes after the socket's own.
     socket.allowHalfOpen = false
-    socket.on('close', () => this.#onClose(socket))
+    whenGone(socket, () => this.#onClose(socket))
     const { clock, timeout } = init
     if (timeout > 0) handshake.timer = clock.schedule(() => this.#take(socket)?.expire(timeout), timeout)
     try {
@@ -95,8 +93,6 @@ export class Handshakes {
     return handshake
   }
 }
-
-function ignore(): void {}
 
 const closedError = (): Error => Object.assign(new Error('the connection was closed'), { code: 'ECONNRESET' })
 

@@ -3,6 +3,7 @@ import { constants } from 'node:os'
 import type { TLSSocket } from 'node:tls'
 import { ConnectionTruncatedError } from '@millrace/core'
 import { resetBehindEnd } from './descriptor.ts'
+import { type HandleKind, kindOf } from './handle-kind.ts'
 import { isStreamHandle, type StreamBinding, type StreamHandle } from './stream-binding.ts'
 import { systemError } from './system-error.ts'
 
@@ -48,6 +49,7 @@ export class TlsHandle implements StreamHandle {
   readonly #secure: TLSSocket
   readonly #binding: StreamBinding
   readonly #inner: StreamHandle
+  readonly #kind: HandleKind
   readonly #outer: StreamHandle
   /** Whether libuv says that it reads already, where it does: without that no end can be told from another. */
   readonly #tellsReading: boolean
@@ -61,6 +63,7 @@ export class TlsHandle implements StreamHandle {
     this.#secure = secure
     this.#binding = binding
     this.#inner = inner
+    this.#kind = kindOf(inner)
     this.#outer = outer
     this.#tellsReading = outer.readStart() !== 0
     if (outer.reset) this.reset = this.#reset
@@ -73,7 +76,7 @@ export class TlsHandle implements StreamHandle {
   }
 
   get writeQueueSize(): number {
-    return this.#inner.writeQueueSize
+    return this.#kind.queued.call(this.#inner)
   }
 
   get onread(): StreamHandle['onread'] {
@@ -85,24 +88,24 @@ export class TlsHandle implements StreamHandle {
   }
 
   useUserBuffer(memory: Uint8Array): void {
-    this.#inner.useUserBuffer(memory)
+    this.#kind.useUserBuffer.call(this.#inner, memory)
   }
 
   readStart(): number {
     if (this.#reading) return 0
     this.#reading = true
-    return this.#inner.readStart()
+    return this.#kind.readStart.call(this.#inner)
   }
 
   readStop(): number {
     this.#reading = false
-    return this.#inner.readStop()
+    return this.#kind.readStop.call(this.#inner)
   }
 
   writeBuffer(request: object, chunk: Uint8Array): number {
     ;(request as Completing).oncomplete = noteEarly
     early = 0
-    const status = this.#inner.writeBuffer(request, chunk)
+    const status = this.#kind.writeBuffer.call(this.#inner, request, chunk)
     return status === 0 ? early : status
   }
 
@@ -112,7 +115,7 @@ export class TlsHandle implements StreamHandle {
     if (whole) return this.writeBuffer(request, whole)
     ;(request as Completing).oncomplete = noteEarly
     early = 0
-    const status = this.#inner.writev(request, chunks, allBuffers)
+    const status = this.#kind.writev.call(this.#inner, request, chunks, allBuffers)
     return status === 0 ? early : status
   }
 
@@ -120,7 +123,7 @@ export class TlsHandle implements StreamHandle {
   shutdown(request: object): number {
     this.#ending = true
     this.#whenQuiet(() => {
-      const status = this.#secure.destroyed ? 0 : this.#inner.shutdown(request)
+      const status = this.#secure.destroyed ? 0 : this.#kind.shutdown.call(this.#inner, request)
       if (status < 0) (request as Completing).oncomplete(status)
     })
     return 0
@@ -136,7 +139,7 @@ export class TlsHandle implements StreamHandle {
     const { WriteWrap, streamBaseState, kLastWriteWasAsync } = this.#binding
     const request = new WriteWrap() as Completing
     request.oncomplete = then
-    const status = this.#inner.writeBuffer(request, NOTHING)
+    const status = this.#kind.writeBuffer.call(this.#inner, request, NOTHING)
     if (status < 0 || !streamBaseState[kLastWriteWasAsync]) then()
   }
 
