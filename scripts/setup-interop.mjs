@@ -20,6 +20,9 @@ const tools = [
   { name: 'nginx', probe: ['nginx', '-v'], from: 'nginx' },
   { name: 'nginx stream', probe: ['test', '-e', '/usr/lib/nginx/modules/ngx_stream_module.so'], from: 'libnginx-mod-stream' },
   { name: 'rsyslogd', probe: ['rsyslogd', '-v'], from: 'rsyslog' },
+  { name: "rsyslogd's TLS (OpenSSL)", probe: ['sh', '-c', 'ls /usr/lib/*/rsyslog/lmnsd_ossl.so'], from: 'rsyslog-openssl' },
+  { name: "rsyslogd's TLS (GnuTLS)", probe: ['sh', '-c', 'ls /usr/lib/*/rsyslog/lmnsd_gtls.so'], from: 'rsyslog-gnutls' },
+  { name: 'openssl', probe: ['openssl', 'version'], from: 'openssl' },
   { name: 'tftp', probe: ['tftp', '-V'], from: 'tftp-hpa' },
   { name: 'curl with TFTP', probe: ['curl', '--version'], says: /\btftp\b/, from: 'curl' },
 ]

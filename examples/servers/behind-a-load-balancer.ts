@@ -2,22 +2,22 @@
 import { Buffer } from 'node:buffer'
 import {
   connectionGuard,
-  createTcpServer,
   formatAddress,
   handle,
   type MessageConnection,
   pipeline,
   PROXY_HEADER,
   proxyProtocol,
+  serve,
   type ServerEvent,
 } from 'millrace'
-import { type Address, listenOn, runDirectly, type Running } from './shared/running.ts'
+import { type Address, runDirectly, type Running, runningOf } from './shared/running.ts'
 
 /** Options of {@link startBehindBalancer}. */
 export interface BehindBalancerOptions extends Address {
   /** Addresses and CIDR ranges of the balancers, with `|` between them. Default those of this machine. */
   readonly trusted?: string
-  /** Connections that one client may have, through whichever balancer. Default 64. */
+  /** Connections and sessions that one client may have, through whichever balancer. Default 64. */
   readonly maxPerClient?: number
   readonly onEvent?: (event: ServerEvent) => void
 }
@@ -35,16 +35,21 @@ function introduce({ attributes, remoteAddress, localAddress }: MessageConnectio
   return `you are ${formatAddress(remoteAddress)}, come to ${formatAddress(localAddress)}, ${how}${asked}\n`
 }
 
+/** The servers' own bounds for one address would count balancers: these are as high as those for all. */
+const TCP = { maxConnectionsPerAddress: 10_000 }
+/** nginx begins a session for each datagram. */
+const UDP = { maxSessionsPerAddress: 10_000, sessionIdleTimeout: 5000 }
+
 /**
- * Tells each client its own address, then sends back what it sends. Only balancers are let in, and within five seconds
- * each connection has to say on whose behalf it comes. The server's own bound for one address would count balancers: it
- * is as high as that for all, and {@link connectionGuard} counts clients instead.
+ * Tells each client its own address, then sends back what it sends, over TCP and UDP on one port. Only balancers are
+ * let in; each connection has to say on whose behalf it comes within five seconds, each datagram at its head.
+ * {@link connectionGuard} counts clients.
  *
  * @example
  * const running = await startBehindBalancer({ port: 10_080, trusted: '10.0.0.0/8' })
  */
-export function startBehindBalancer(options: BehindBalancerOptions = {}): Promise<Running> {
-  const { trusted = '127.0.0.0/8|::1', maxPerClient = 64, onEvent, ...address } = options
+export async function startBehindBalancer(options: BehindBalancerOptions = {}): Promise<Running> {
+  const { trusted = '127.0.0.0/8|::1', maxPerClient = 64, onEvent, host, port } = options
   const introducing = pipeline(
     proxyProtocol({ trusted, timeout: 5000 }),
     connectionGuard({ maxPerAddress: maxPerClient }),
@@ -53,9 +58,7 @@ export function startBehindBalancer(options: BehindBalancerOptions = {}): Promis
       for await (const chunk of connection) if (!connection.write(chunk)) await connection.drain()
     }),
   )
-  const server = createTcpServer(introducing, { maxConnectionsPerAddress: 10_000 })
-  server.events$.subscribe(onEvent)
-  return listenOn(address, server)
+  return runningOf(await serve(introducing, { tcp: { host, port, ...TCP }, udp: { host, ...UDP }, onEvent }))
 }
 
 await runDirectly(import.meta.url, startBehindBalancer, {

@@ -1,20 +1,13 @@
-// An authoritative DNS server for one small zone, over UDP and TCP: truncation, negative answers, EDNS0.
+// An authoritative DNS server for one small zone, over UDP, TCP and TLS: truncation, negative answers, EDNS0.
 import dns, { type Answer, type Packet, type Question } from 'dns-packet'
-import { createTcpServer, createUdpServer, lengthPrefixed, pipeline, respond } from 'millrace'
-import { type Address, listenOn, runDirectly, type Running } from './shared/running.ts'
+import { lengthPrefixed, pipeline, respond, serve } from 'millrace'
+import { runDirectly, type Running, runningOf, type SecureAddress } from './shared/running.ts'
 
 /** In strings of 200 bytes: none may be longer than 255. */
 const text = (bytes: number): string[] => Array.from({ length: bytes / 200 }, () => 'mill '.repeat(40))
 
-const SOA = {
-  mname: 'ns.mill.test',
-  rname: 'hostmaster.mill.test',
-  serial: 1,
-  refresh: 3600,
-  retry: 600,
-  expire: 604_800,
-  minimum: 60,
-}
+const TIMES = { refresh: 3600, retry: 600, expire: 604_800, minimum: 60 }
+const SOA = { mname: 'ns.mill.test', rname: 'hostmaster.mill.test', serial: 1, ...TIMES }
 
 /** The first record is the SOA of the zone's own name. Names are in lower case. */
 export const ZONE: readonly Answer[] = [
@@ -34,10 +27,16 @@ export const ZONE: readonly Answer[] = [
 const CODE = { ok: 0, malformed: 1, noName: 3, notImplemented: 4, refused: 5, badVersion: 16 } as const
 const HEADER_BYTES = 12
 const PLAIN_BYTES = 512
+const MOST_BYTES = 65_535
 /** What passes nearly every network in one piece (DNS Flag Day 2020). */
 const EDNS_BYTES = 1232
 /** The smallest question that asks for EDNS_BYTES: a header, the root's name, type and class, and an OPT record. */
 const LEAST_EDNS_QUERY = HEADER_BYTES + 5 + 11
+
+/** Over TLS the length of an answer is not to tell what was asked, so it comes in blocks (RFC 8467, 4.1). */
+const BLOCK_BYTES = 468
+/** The code of the option of RFC 7830, and what stands before its bytes. */
+const PADDING = { code: 12, head: 4 } as const
 
 type OptRecord = Extract<Answer, { type: 'OPT' }>
 type Found = Pick<Packet, 'answers' | 'authorities'> & { readonly code: number }
@@ -116,22 +115,35 @@ export function answerTo(zone: readonly Answer[], message: Uint8Array, by: 'data
   const flagged = kept | authority | (code & 15)
   const whole = { ...head, flags: flagged, questions: [question], additionals: opt ? [ownOpt] : [] }
   const answer = dns.encode({ ...whole, ...sections })
+  const pads = by === 'stream' && opt?.options.some((option) => option.code === PADDING.code)
+  if (pads && answer.length < MOST_BYTES - BLOCK_BYTES) {
+    const length = BLOCK_BYTES - 1 - ((answer.length + PADDING.head - 1) % BLOCK_BYTES)
+    const options = [{ code: PADDING.code, length }]
+    return dns.encode({ ...whole, ...sections, additionals: [{ ...ownOpt, options }] })
+  }
   const allowed = opt ? Math.min(Math.max(opt.udpPayloadSize, PLAIN_BYTES), EDNS_BYTES) : PLAIN_BYTES
-  if (answer.length <= (by === 'stream' ? 65_535 : allowed)) return answer
+  if (answer.length <= (by === 'stream' ? MOST_BYTES : allowed)) return answer
   return dns.encode({ ...whole, flags: whole.flags | dns.TRUNCATED_RESPONSE })
 }
 
-/** Starts it on UDP and TCP. What `overTcp` is would serve TLS just as well. */
-export function startDns(address: Address = {}, zone: readonly Answer[] = ZONE): Promise<Running> {
-  const overTcp = pipeline(lengthPrefixed({ bytes: 2 }), respond((frame) => answerTo(zone, frame, 'stream')))
-  const overUdp = pipeline(respond((datagram) => answerTo(zone, datagram, 'datagram')))
-  return listenOn(
-    address,
-    createTcpServer(overTcp, { idleTimeout: 10_000 }),
-    // No answer is longer than this, so that none is dropped for it.
-    createUdpServer(overUdp, { stateless: true, maxReplyRatio: EDNS_BYTES / LEAST_EDNS_QUERY }),
-  )
+/** Clients keep a connection for further questions (RFC 7766, 6.2.1; RFC 7858, 3.4), and not for nothing. */
+const STREAM = { idleTimeout: 10_000 }
+/** No answer is longer than this, so that none is dropped for it. */
+const DATAGRAMS = { stateless: true, maxReplyRatio: EDNS_BYTES / LEAST_EDNS_QUERY }
+
+/** Starts it on UDP and TCP, and on TLS (RFC 7858), which differs from TCP in nothing else. */
+export async function startDns(address: SecureAddress = {}, zone: readonly Answer[] = ZONE): Promise<Running> {
+  const { host, port, tls } = address
+  const onStreams = pipeline(lengthPrefixed({ bytes: 2 }), respond((frame) => answerTo(zone, frame, 'stream')))
+  const inDatagrams = pipeline(respond((datagram: Uint8Array) => answerTo(zone, datagram, 'datagram')))
+  const serving = await serve(onStreams, {
+    tcp: { host, port, ...STREAM },
+    tls: tls && { host, ...STREAM, ...tls },
+    udp: { host, pipeline: inDatagrams, ...DATAGRAMS },
+  })
+  return runningOf(serving)
 }
 
 const hint = (port: number): string => `dig @127.0.0.1 -p ${port} www.mill.test`
-await runDirectly(import.meta.url, startDns, { port: 10_053, hint })
+const tlsHint = (port: number): string => `kdig @127.0.0.1 -p ${port} +tls www.mill.test`
+await runDirectly(import.meta.url, startDns, { port: 10_053, hint, tlsHint })

@@ -1,10 +1,10 @@
-// An MQTT 3.1.1 broker: QoS 0 and 1, retained messages, wildcards, last wills, sessions that outlive a connection.
-import { createTcpServer, type DependencyContainer, handle, pipeline } from 'millrace'
+// An MQTT 3.1.1 broker: QoS 0 and 1, retained messages, wildcards, last wills, sessions that outlive a connection; TLS.
+import { type DependencyContainer, handle, pipeline, serve } from 'millrace'
 import { keepAlive, mqtt, type Packet } from './shared/mqtt.ts'
 import { Broker, FAILURE, MAX_SESSIONS, send } from './shared/mqtt-sessions.ts'
 import type { Client, Connect, Message, Session } from './shared/mqtt-sessions.ts'
 import { isTopic } from './shared/mqtt-topics.ts'
-import { type Address, listenOn, runDirectly, type Running } from './shared/running.ts'
+import { runDirectly, type Running, runningOf, type SecureAddress } from './shared/running.ts'
 
 /** CONNACK: why a client is not taken on (3.2.2.3). */
 const REFUSED = { version: 1, identifier: 2 } as const
@@ -15,7 +15,7 @@ function refusal({ protocolVersion, clientId, clean }: Connect): number | undefi
 }
 
 /** A client that breaks the protocol is cut off by what this throws; its last will is published then, too. */
-const serve = (broker: Broker): ((client: Client) => Promise<void>) => async (client) => {
+const clientsOf = (broker: Broker): ((client: Client) => Promise<void>) => async (client) => {
   let session: Session | undefined
   let will: Message | undefined
   function publish(message: Message): void {
@@ -74,18 +74,24 @@ const serve = (broker: Broker): ((client: Client) => Promise<void>) => async (cl
   }
 }
 
-export interface MqttOptions extends Address {
+export interface MqttOptions extends SecureAddress {
   /** Where the clock comes from. */
   readonly container?: DependencyContainer
 }
 
-/** Starts it. */
-export function startMqtt({ container, ...address }: MqttOptions = {}): Promise<Running> {
-  const served = pipeline(mqtt(), keepAlive(), handle<Packet, Packet>(serve(new Broker())))
-  // Clients say themselves how long they may be silent; those that say nothing of it are asked by TCP.
-  const limits = { idleTimeout: 0, keepAlive: true, maxConnections: MAX_SESSIONS }
-  return listenOn(address, createTcpServer(served, { ...limits, container }))
+/** Clients say themselves how long they may be silent; those that say nothing of it are asked by TCP. */
+const LIMITS = { idleTimeout: 0, keepAlive: true, maxConnections: MAX_SESSIONS }
+
+/** Starts it: one broker, on TCP and over TLS. */
+export async function startMqtt({ container, host, port, tls }: MqttOptions = {}): Promise<Running> {
+  const serving = await serve(pipeline(mqtt(), keepAlive(), handle<Packet, Packet>(clientsOf(new Broker()))), {
+    tcp: { host, port, ...LIMITS },
+    tls: tls && { host, ...LIMITS, ...tls },
+    container,
+  })
+  return runningOf(serving)
 }
 
 const hint = (port: number): string => `mosquitto_sub -p ${port} -t 'mill/#' -v`
-await runDirectly(import.meta.url, startMqtt, { port: 10_883, hint })
+const tlsHint = (port: number): string => `mosquitto_sub -p ${port} --cafile AUTHORITY.pem -t 'mill/#' -v`
+await runDirectly(import.meta.url, startMqtt, { port: 10_883, hint, tlsHint })

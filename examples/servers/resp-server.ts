@@ -1,13 +1,13 @@
-// A key-value server that Redis clients talk to, with pipelining and pub/sub, over TCP and Unix sockets.
+// A key-value server that Redis clients talk to, with pipelining and pub/sub, over TCP, TLS and Unix sockets.
 import { Buffer } from 'node:buffer'
-import { lastValueFrom, mergeMap } from 'rxjs'
-import { handle, type MessageConnection, pipeline, sendTo, serve, type ServeOptions, type Serving } from 'millrace'
+import { FrameError, handle, type MessageConnection, pipeline, PluginError, serve } from 'millrace'
+import type { ServeOptions, Serving } from 'millrace'
 import { resp } from './resp/codec.ts'
-import { type Command, Malformed, type Reply, type Request, RespError } from './resp/messages.ts'
+import { type Command, type Reply, RespError } from './resp/messages.ts'
 import { Store } from './resp/store.ts'
 import { runDirectly, runningOf } from './shared/running.ts'
 
-type Client = MessageConnection<Request, Reply>
+type Client = MessageConnection<Command, Reply>
 /** What a command has to work with: the words behind its name, and whose it is. */
 interface Call {
   readonly words: Command
@@ -100,10 +100,8 @@ function ttlOf(unit: Uint8Array | undefined, time: Uint8Array | undefined): numb
   return scale * integer(time)
 }
 
-/** Answers one request: with several replies where it names several channels. */
-function answer(commands: Commands, request: Request, caller: Omit<Call, 'words'>): readonly Reply[] {
-  if (request instanceof Malformed) return [new RespError(`ERR Protocol error: ${request.rule}`)]
-  const [first, ...words] = request
+/** Answers one command: with several replies where it names several channels. */
+function answer(commands: Commands, [first, ...words]: Command, caller: Omit<Call, 'words'>): readonly Reply[] {
   // Of what a client sends, an answer repeats nothing but letters.
   const verb = name(first).slice(0, 64).toUpperCase()
   const command = /^[A-Z]+$/.test(verb) && Object.hasOwn(commands, verb) ? commands[verb] : undefined
@@ -123,24 +121,30 @@ function answer(commands: Commands, request: Request, caller: Omit<Call, 'words'
 /** Clients may be silent for long; those that do not take what they subscribed to are cut off at 8 MiB. */
 const LIMITS = { idleTimeout: 0, maxWriteBuffer: 8 * 1024 * 1024 }
 
-/** Serves one store on TCP, on a Unix socket, or on both. */
-export function startRespServer({ tcp, unix }: Pick<ServeOptions, 'tcp' | 'unix'>): Promise<Serving<Request, Reply>> {
+/** Serves one store over TCP, over TLS, on a Unix socket, or on all of them. */
+export function startRespServer(on: Pick<ServeOptions, 'tcp' | 'tls' | 'unix'>): Promise<Serving<Command, Reply>> {
   const channels = new Map<string, Set<Client>>()
   const commands = makeCommands(new Store({ maxBytes: 256 * 1024 * 1024 }), channels)
-  const clients = handle<Request, Reply>(async (client) => {
+  const clients = handle<Command, Reply>(async (client) => {
     const caller = { client, channels: new Set<string>() }
-    // In the turn of the read: what came at once is answered at once. While the client is behind it is not read.
-    const replies = client.data$.pipe(mergeMap((request) => answer(commands, request, caller)), sendTo(client))
     try {
-      await lastValueFrom(replies, { defaultValue: undefined })
+      for await (const command of client) {
+        for (const reply of answer(commands, command, caller)) if (!client.write(reply)) await client.drain()
+      }
+    } catch (error) {
+      // It comes behind the commands that were right, and the connection ends behind the last word.
+      if (!(error instanceof PluginError && error.cause instanceof FrameError)) throw error
+      client.write(new RespError(`ERR Protocol error: ${error.cause.message}`))
     } finally {
       answer(commands, [bytes('UNSUBSCRIBE')], caller)
     }
   })
-  return serve(pipeline(resp(), clients), { tcp: tcp && { ...LIMITS, ...tcp }, unix: unix && { ...LIMITS, ...unix } })
+  const within = <L extends object>(listener: L | undefined) => listener && { ...LIMITS, ...listener }
+  return serve(pipeline(resp(), clients), { tcp: within(on.tcp), tls: within(on.tls), unix: within(on.unix) })
 }
 
-await runDirectly(import.meta.url, async (tcp) => runningOf(await startRespServer({ tcp })), {
+await runDirectly(import.meta.url, async ({ tls, ...tcp }) => runningOf(await startRespServer({ tcp, tls })), {
   port: 10_379,
   hint: (port) => `redis-cli -p ${port} SET greeting hello`,
+  tlsHint: (port) => `redis-cli -p ${port} --tls --insecure PING`,
 })

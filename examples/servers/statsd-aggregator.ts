@@ -1,6 +1,6 @@
 // A StatsD aggregator over UDP and TCP: counters, gauges, timers and sets, added up and reported at every interval.
 import * as m from 'millrace'
-import { type Address, listenOn, runDirectly, type Running } from './shared/running.ts'
+import { type Address, runDirectly, type Running, runningOf } from './shared/running.ts'
 import { Aggregate, type AggregateLimits, type Report } from './statsd/aggregate.ts'
 import { parseMetric } from './statsd/parse.ts'
 
@@ -56,11 +56,13 @@ export async function startStatsd({ onReport, interval = 10_000, ...options }: S
       else if (line !== '') aggregate.addBad()
     }),
   )
-  const servers = [m.createTcpServer(measuring, TCP), m.createUdpServer(measuring, { stateless: true })] as const
-  for (const { events$ } of servers) {
-    events$.subscribe(({ type }) => type === 'plugin-event' && aggregate.addBad())
-  }
-  const running = await listenOn(address, ...servers)
+  const running = runningOf(
+    await m.serve(measuring, {
+      tcp: { ...address, ...TCP },
+      udp: { host: address.host, stateless: true },
+      onEvent: ({ type }) => type === 'plugin-event' && aggregate.addBad(),
+    }),
+  )
   const flushLast = everyInterval(clock, interval, (seconds) => onReport(aggregate.flush(seconds)))
   const closed = running.closed.then((info) => {
     flushLast()

@@ -1,3 +1,4 @@
+import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
@@ -101,6 +102,41 @@ describe('behind-a-load-balancer', () => {
       expect(told).toMatch(new RegExp(pattern.replaceAll('.', '\\.')))
       expect(digestOf(stdout.subarray(end))).toEqual(digestOf(large))
     }
+  })
+
+  test('nginx stream over UDP: each datagram is told whose it is, and is sent back', async () => {
+    await using behind = await startBehindBalancer({ onEvent: (event) => void events.push(event) })
+    const port = await freePort()
+    const config = [
+      'load_module /usr/lib/nginx/modules/ngx_stream_module.so;',
+      'daemon off;',
+      'master_process off;',
+      'pid nginx-udp.pid;',
+      'events {}',
+      'stream {',
+      `  server { listen 127.0.0.1:${port} udp; proxy_pass 127.0.0.1:${behind.port}; proxy_protocol on; proxy_requests 1; }`,
+      '}',
+    ]
+    start('nginx', '-p', folder, '-e', 'stderr', '-c', write('nginx-udp.conf', config))
+    for (const client of ['127.0.0.81', '127.0.0.82']) {
+      const socket = createSocket('udp4')
+      socket.bind(0, client)
+      await once(socket, 'listening')
+      const heard: string[] = []
+      socket.on('message', (answer: Buffer) => heard.push(String(answer)))
+      // Until nginx listens, what is sent to it is lost.
+      const say = (words: string): Promise<void> =>
+        vi.waitFor(() => {
+          socket.send(words, port, '127.0.0.1')
+          expect(heard).toContain(words)
+        }, { timeout: 15_000, interval: 100 })
+      await say('one')
+      const told = `you are ${client}:${socket.address().port}, come to 127.0.0.1:${port}, by PROXY version 1\n`
+      expect(heard.filter((words) => words !== 'one')[0]).toBe(told)
+      await say('two')
+      socket.close()
+    }
+    expect(events.filter(({ type }) => type === 'frame-dropped')).toEqual([])
   })
 
   test('clients are counted by their own address, not by the balancer\'s', async () => {

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { startDns } from '../../examples/servers/dns-server.ts'
+import { pemPath, server as credentials } from '../support/certificates.ts'
 import { killAll, run, start, until } from './programs.ts'
 
 const digs = (port: number, tool: string, ...words: readonly string[]): readonly string[] =>
@@ -61,6 +62,39 @@ describe('the DNS server', () => {
     )
     expect(text).toMatch(/Queries completed:\s+3000 \(100\.00%\)/)
     expect(text).toMatch(/NOERROR 2000 .*NXDOMAIN 1000/)
+  })
+
+  describe('over TLS', () => {
+    const tls = { port: 0, ...credentials }
+    const checked = (hostname: string): string[] => [`+tls-ca=${pemPath('authority.pem')}`, `+tls-hostname=${hostname}`]
+
+    test('has kdig check its certificate, and answers its questions one after another on one connection', async () => {
+      await using server = await startDns({ tls })
+      const questions = ['www.mill.test', 'A', 'wheel.mill.test', 'AAAA', 'mill.test', 'MX']
+      const asked = digs(server.tlsPort as number, 'kdig', ...checked('localhost'), '+keepopen', '+short', ...questions)
+      expect(await output(asked)).toBe('wheel.mill.test.\n192.0.2.1\n2001:db8::1\n10 wheel.mill.test.\n')
+      const whole = await output(digs(server.tlsPort as number, 'kdig', ...checked('localhost'), 'longer.mill.test', 'TXT'))
+      expect(whole).toMatch(/TLS session \(TLS1\.3\)[^]*ANSWER: 1/)
+      expect(whole).not.toMatch(/Flags:[^;]*\btc\b/)
+    })
+
+    test('is refused by kdig under another name, and goes on', async () => {
+      await using server = await startDns({ tls })
+      const refused = await run(digs(server.tlsPort as number, 'kdig', '+retry=0', ...checked('example.org'), 'mill.test'))
+      expect(refused.code).not.toBe(0)
+      expect(refused.stderr).toMatch(/Error in the certificate/)
+      const good = digs(server.tlsPort as number, 'kdig', ...checked('localhost'), '+short', 'wheel.mill.test')
+      expect(await output(good)).toBe('192.0.2.1\n')
+    })
+
+    test('loses none of three thousand questions of dnsperf, fifty at a time on each of four connections', async () => {
+      await using server = await startDns({ tls })
+      const questions = 'wheel.mill.test A\nlonger.mill.test TXT\nnobody.mill.test A\n'.repeat(1000)
+      const options = ['-m', 'dot', '-s', '127.0.0.1', '-p', String(server.tlsPort), '-c', '4', '-q', '200']
+      const text = await output(['dnsperf', ...options], questions)
+      expect(text).toMatch(/Queries completed:\s+3000 \(100\.00%\)/)
+      expect(text).toMatch(/NOERROR 2000 .*NXDOMAIN 1000/)
+    })
   })
 
   test.skipIf(!mayCapture)('sends nothing that tshark finds malformed', async () => {

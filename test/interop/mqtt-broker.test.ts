@@ -3,6 +3,7 @@ import { createRequire } from 'node:module'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { startMqtt } from '../../examples/servers/mqtt-broker.ts'
 import type { Running } from '../../examples/servers/shared/running.ts'
+import { authority, pemPath, server as credentials } from '../support/certificates.ts'
 import { killAll, run, start } from './programs.ts'
 
 /** As much of MQTT.js as is used here: its declarations need those of the DOM. */
@@ -19,7 +20,7 @@ describe('the MQTT broker', () => {
   let server: Running
   let clients: MqttClient[] = []
   beforeEach(async () => {
-    server = await startMqtt()
+    server = await startMqtt({ tls: { port: 0, ...credentials } })
   })
   afterEach(async () => {
     await Promise.all(clients.map((client) => client.endAsync(true)))
@@ -30,13 +31,19 @@ describe('the MQTT broker', () => {
 
   const mosquitto = (tool: 'pub' | 'sub', ...words: readonly string[]): [string, ...string[]] =>
     [`mosquitto_${tool}`, '-p', String(server.port), ...words]
+  const overTls = (tool: 'pub' | 'sub', ...words: readonly string[]): [string, ...string[]] =>
+    [`mosquitto_${tool}`, '-p', String(server.tlsPort), '--cafile', pemPath('authority.pem'), ...words]
   const publish = async (...words: readonly string[]): Promise<void> =>
     expect(await run(mosquitto('pub', ...words))).toMatchObject({ code: 0, stderr: '' })
 
   /** A subscriber, what it has said, and when it has subscribed. */
   async function subscriber(...words: readonly string[]): Promise<{ said: () => string; ended: Promise<number | null> }> {
+    return heardBy(mosquitto('sub', ...words))
+  }
+
+  async function heardBy(command: readonly string[]): Promise<{ said: () => string; ended: Promise<number | null> }> {
     // With -d it tells of its SUBACK, at once and not when its output is full.
-    const child = start('stdbuf', '-oL', ...mosquitto('sub', '-d', ...words))
+    const child = start('stdbuf', '-oL', ...command, '-d')
     let text = ''
     child.stdout.on('data', (part) => (text += String(part)))
     await vi.waitFor(() => expect(text).toContain('Subscribed'), 5_000)
@@ -104,6 +111,36 @@ describe('the MQTT broker', () => {
     expect(heard).toEqual(wanted)
     await publish('-t', 'mill/mosquitto', '-m', 'hello', '-q', '1')
     await vi.waitFor(() => expect(heard.at(-1)).toBe('mill/mosquitto hello'), 5_000)
+  })
+
+  test('carries over TLS what mosquitto and MQTT.js publish there, to those in the clear as well', async () => {
+    const safely = await heardBy(overTls('sub', '-t', 'mill/#', '-q', '1', '-v', '-C', '2'))
+    const openly = await subscriber('-t', 'mill/#', '-v', '-C', '2')
+    const ended = run(overTls('pub', '-t', 'mill/a', '-m', 'by mosquitto', '-q', '1'))
+    expect(await ended).toMatchObject({ code: 0, stderr: '' })
+    const client = await mqttJs({ protocol: 'mqtts', port: server.tlsPort, ca: authority })
+    await client.publishAsync('mill/b', 'by MQTT.js', { qos: 1 })
+    expect(await Promise.all([safely.ended, openly.ended])).toEqual([0, 0])
+    for (const { said } of [safely, openly]) expect(said()).toBe('mill/a by mosquitto\nmill/b by MQTT.js\n')
+  })
+
+  test('is refused over TLS by clients that do not know who vouches for it', async () => {
+    const { code, stderr } = await run(['mosquitto_pub', '-p', String(server.tlsPort), '--cafile', pemPath('stranger.pem'), '-t', 'a', '-m', 'b'])
+    expect(code).not.toBe(0)
+    expect(stderr).toMatch(/certificate verify failed|TLS error/)
+    const unknowing = { protocol: 'mqtts', host: '127.0.0.1', port: server.tlsPort, reconnectPeriod: 0 }
+    await expect(connectAsync(unknowing)).rejects.toMatchObject({ code: 'UNABLE_TO_VERIFY_LEAF_SIGNATURE' })
+  })
+
+  test('has MQTT.js over TLS stay by its keep-alive, and drains while it is there', async () => {
+    const client = await mqttJs({ protocol: 'mqtts', port: server.tlsPort, ca: authority, keepalive: 1 })
+    const pongs: string[] = []
+    client.on('packetreceive', ({ cmd }: { readonly cmd: string }) => pongs.push(cmd))
+    await vi.waitFor(() => expect(pongs).toContain('pingresp'), 8_000)
+    const closed = once(client, 'close')
+    await server.close()
+    await closed
+    expect(await server.closed).toEqual({ cutOff: 0 })
   })
 
   test('has MQTT.js stay by its keep-alive, and drains while it is there', async () => {

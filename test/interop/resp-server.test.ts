@@ -7,6 +7,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vite
 import type { Serving } from 'millrace'
 import { startRespServer } from '../../examples/servers/resp-server.ts'
 import { seededBytes } from '../support/bytes.ts'
+import { authority, pemPath, server as credentials } from '../support/certificates.ts'
 import { killAll, run, start } from './programs.ts'
 
 const folder = mkdtempSync(path.join(tmpdir(), 'resp-'))
@@ -15,11 +16,13 @@ const socket = path.join(folder, 'resp.sock')
 describe('resp-server', () => {
   let serving: Serving
   let port: string
+  let tlsPort: string
   const clients: Redis[] = []
 
   beforeAll(async () => {
-    serving = await startRespServer({ tcp: { port: 0 }, unix: { path: socket } })
+    serving = await startRespServer({ tcp: { port: 0 }, tls: { port: 0, ...credentials }, unix: { path: socket } })
     port = String(serving.addresses.tcp?.port)
+    tlsPort = String(serving.addresses.tls?.port)
   })
   afterEach(async () => {
     for (const client of clients.splice(0)) client.disconnect()
@@ -121,8 +124,69 @@ describe('resp-server', () => {
     expect(await publisher.publish('weather', 'rain')).toBe(0)
   })
 
-  test('a subscriber that reads nothing is cut off, and nobody else', async () => {
-    const deaf = start('nc', '127.0.0.1', port)
+  describe('over TLS', () => {
+    const tls = (tool: string, ...words: readonly string[]): string[] =>
+      [tool, '-p', tlsPort, '--tls', '--cacert', pemPath('authority.pem'), ...words]
+
+    test('redis-cli has the keys that were set in the clear, and checks the certificate', async () => {
+      await cli('SET clear text')
+      expect((await run(tls('redis-cli', 'GET', 'clear'))).stdout.toString()).toBe('text\n')
+      const refused = await run(['redis-cli', '-p', tlsPort, '--tls', '--cacert', pemPath('stranger.pem'), 'PING'])
+      expect(refused.code).not.toBe(0)
+      expect(refused.stderr).toMatch(/certificate verify failed/)
+      const plain = await run(['redis-cli', '-p', tlsPort, 'PING'])
+      expect(plain.stdout.toString() + plain.stderr).not.toContain('PONG')
+    })
+
+    test('redis-cli --pipe loads 10,000 keys', async () => {
+      const command = (i: number): string => `*3\r\n$3\r\nSET\r\n$5\r\n${10_000 + i}\r\n$1\r\nx\r\n`
+      const all = Array.from({ length: 10_000 }, (_, i) => command(i)).join('')
+      const { stdout, code } = await run(tls('redis-cli', '--pipe'), all)
+      expect([code, stdout.toString().trimEnd().split('\n').at(-1)]).toEqual([0, 'errors: 0, replies: 10000'])
+    })
+
+    test('redis-benchmark pipelines from 50 connections, without an error', async () => {
+      const options = ['-t', 'set,get', '-n', '20000', '-P', '16', '--csv', '-d', '100']
+      const { code, stdout, stderr } = await run(tls('redis-benchmark', ...options))
+      expect([code, stderr]).toEqual([0, ''])
+      const rates = [...stdout.toString().matchAll(/^"(.+?)","([\d.]+)"/gm)]
+      expect(rates.filter(([, , rate]) => Number(rate) > 0).map(([, name]) => name)).toEqual(['SET', 'GET'])
+    })
+
+    test('ioredis pipelines, keeps any bytes, and hears what is published in the clear', async () => {
+      const options = { port: Number(tlsPort), host: '127.0.0.1', retryStrategy: null, protocol: 2, tls: { ca: authority } } as const
+      const [redis, subscriber] = [new Redis(options), new Redis(options)]
+      clients.push(redis, subscriber)
+      const value = Buffer.from(seededBytes(1_000_000))
+      await redis.set('large', value)
+      expect((await redis.getBuffer('large'))?.equals(value)).toBe(true)
+      const answers = await redis.pipeline().set('q', 1).incr('q').get('q').exec()
+      expect(answers).toEqual([[null, 'OK'], [null, 2], [null, '2']])
+      const messages: string[][] = []
+      subscriber.on('message', (...message: string[]) => messages.push(message))
+      await subscriber.subscribe('secure')
+      expect(await cli('PUBLISH secure hello')).toEqual(['1'])
+      await vi.waitFor(() => expect(messages).toEqual([['secure', 'hello']]))
+    })
+
+    test('drains while ioredis is connected', async () => {
+      const other = await startRespServer({ tls: { port: 0, ...credentials } })
+      const port = other.addresses.tls?.port ?? 0
+      const redis = new Redis({ port, host: '127.0.0.1', retryStrategy: null, protocol: 2, tls: { ca: authority } })
+      clients.push(redis)
+      expect(await redis.ping()).toBe('PONG')
+      const [ended] = [once(redis, 'end'), other.close()]
+      await ended
+      expect(await other.closed).toEqual({ cutOff: 0 })
+    })
+  })
+
+  const deafClients = {
+    nc: () => start('nc', '127.0.0.1', port),
+    'openssl over TLS': () => start('openssl', 's_client', '-quiet', '-CAfile', pemPath('authority.pem'), '-connect', `127.0.0.1:${tlsPort}`),
+  }
+  test.each(Object.entries(deafClients))('a subscriber that reads nothing is cut off, and nobody else: %s', async (_name, open) => {
+    const deaf = open()
     deaf.stdin.write('SUBSCRIBE flood\r\n')
     await once(deaf.stdout, 'data')
     deaf.kill('SIGSTOP')

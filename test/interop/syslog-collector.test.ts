@@ -5,6 +5,7 @@ import type { ServerEvent } from 'millrace'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { type Collected, startSyslogCollector } from '../../examples/servers/syslog-collector.ts'
 import type { Running } from '../../examples/servers/shared/running.ts'
+import { pemPath, server as credentials } from '../support/certificates.ts'
 import { killAll, run, start } from './programs.ts'
 
 const within = { timeout: 15_000, interval: 10 }
@@ -18,7 +19,7 @@ describe('syslog-collector', () => {
   beforeAll(async () => {
     const collect = (message: Collected): void => void collected.push(message)
     const onEvent = (event: ServerEvent): void => void events.push(event)
-    collector = await startSyslogCollector({ collect, onEvent, maxLength: 1024 })
+    collector = await startSyslogCollector({ collect, onEvent, maxLength: 1024, tls: { port: 0, ...credentials } })
     port = String(collector.port)
   })
   beforeEach(() => {
@@ -34,6 +35,7 @@ describe('syslog-collector', () => {
     const ended = await run(['logger', '-n', '127.0.0.1', '-t', 'demo', '-p', 'mail.err', ...args])
     expect(ended).toMatchObject({ code: 0, stderr: '' })
   }
+  const closed = () => events.filter((event) => event.type === 'connection-closed')
   const texts = (): string[] => collected.map(({ text }) => text)
   const expected = { from: '127.0.0.1', facility: 2, severity: 3, app: 'demo' }
 
@@ -90,21 +92,71 @@ describe('syslog-collector', () => {
     expect(events.filter(({ type }) => type === 'frame-dropped')).toHaveLength(1)
   })
 
-  test('rsyslogd forwards over TCP, counted, and over UDP', async () => {
+  const forward = (options: string): string => `action(type="omfwd" target="127.0.0.1" ${options})`
+  const RFC5424 = 'TCP_Framing="octet-counted" template="RSYSLOG_SyslogProtocol23Format"'
+  /** An rsyslogd that forwards what comes to a socket. */
+  async function relay(...config: readonly string[]) {
     const folder = mkdtempSync(path.join(tmpdir(), 'rsyslog-'))
     const socket = path.join(folder, 'log.sock')
-    const forward = (options: string): string => `action(type="omfwd" target="127.0.0.1" ${options})`
-    const config = [
-      `global(workDirectory="${folder}")`,
-      'module(load="imuxsock" SysSock.Use="off")',
-      `input(type="imuxsock" Socket="${socket}")`,
-      forward(`port="${port}" protocol="tcp" TCP_Framing="octet-counted" template="RSYSLOG_SyslogProtocol23Format"`),
-      forward(`port="${port}" protocol="udp" template="RSYSLOG_TraditionalForwardFormat"`),
-    ]
-    writeFileSync(path.join(folder, 'rsyslog.conf'), `${config.join('\n')}\n`)
-    start('rsyslogd', '-n', '-f', path.join(folder, 'rsyslog.conf'), '-i', path.join(folder, 'pid'))
+    const receive = ['module(load="imuxsock" SysSock.Use="off")', `input(type="imuxsock" Socket="${socket}")`]
+    writeFileSync(path.join(folder, 'rsyslog.conf'), [`global(workDirectory="${folder}")`, ...receive, ...config, ''].join('\n'))
+    const daemon = start('rsyslogd', '-n', '-f', path.join(folder, 'rsyslog.conf'), '-i', path.join(folder, 'pid'))
     await vi.waitFor(() => expect(existsSync(socket)).toBe(true), within)
-    await run(['logger', '-u', socket, '-t', 'relayed', '-p', 'local3.warning', 'by way of rsyslogd'])
+    const log = (text: string) => run(['logger', '-u', socket, '-t', 'relayed', '-p', 'local3.warning', text])
+    return { folder, daemon, log }
+  }
+
+  describe.each(['ossl', 'gtls'])('rsyslogd forwards over TLS by its driver %s', (driver) => {
+    const tls = (peer: string): string[] => [
+      `global(DefaultNetstreamDriverCAFile="${pemPath('authority.pem')}")`,
+      forward(
+        `port="${collector.tlsPort}" protocol="tcp" ${RFC5424} StreamDriver="${driver}" StreamDriverMode="1" ` +
+          `StreamDriverAuthMode="x509/name" StreamDriverPermittedPeers="${peer}"`,
+      ),
+    ]
+
+    test('in order, and ends cleanly', async () => {
+      const { folder, daemon, log } = await relay(...tls('localhost'))
+      const sent = Array.from({ length: 50 }, (_, i) => `message ${i}`)
+      await log('first')
+      await vi.waitFor(() => expect(texts().map((text) => text.trim())).toEqual(['first']), within)
+      expect(collected[0]).toMatchObject({ format: 'rfc5424', facility: 19, severity: 4, app: 'relayed' })
+      for (const text of sent) await log(text)
+      await vi.waitFor(() => expect(texts().map((text) => text.trim())).toEqual(['first', ...sent]), within)
+      daemon.kill('SIGTERM')
+      await vi.waitFor(() => expect(closed()).toHaveLength(1), within)
+      expect(closed()[0]?.error).toBeUndefined()
+      await killAll()
+      rmSync(folder, { recursive: true })
+    })
+
+    test('and not to another than it was told to', async () => {
+      const { folder, log } = await relay(...tls('example.org'))
+      await log('a secret')
+      const ended = (): ServerEvent[] => events.filter(({ type }) => type === 'connection-refused' || type === 'connection-closed')
+      await vi.waitFor(() => expect(ended().length).toBeGreaterThan(0), within)
+      expect(collected).toEqual([])
+      await killAll()
+      rmSync(folder, { recursive: true })
+    })
+  })
+
+  test('openssl sends over TLS with lengths, and is cut off for a line', async () => {
+    const openssl = ['openssl', 's_client', '-quiet', '-no_ign_eof', '-verify_return_error']
+    const client = [...openssl, '-CAfile', pemPath('authority.pem'), '-connect', `127.0.0.1:${collector.tlsPort}`]
+    await run(client, '7 <34>one8 <34>two\n<34>a line\n')
+    await vi.waitFor(() => expect(closed()).toHaveLength(1), within)
+    expect(texts()).toEqual(['one', 'two'])
+    const cause = expect.objectContaining({ code: 'MILLRACE_ERR_CORRUPT_FRAME' }) as unknown
+    expect(closed()[0]?.error).toMatchObject({ plugin: 'syslog-framing', cause })
+  })
+
+  test('rsyslogd forwards over TCP, counted, and over UDP', async () => {
+    const { folder, log } = await relay(
+      forward(`port="${port}" protocol="tcp" ${RFC5424}`),
+      forward(`port="${port}" protocol="udp" template="RSYSLOG_TraditionalForwardFormat"`),
+    )
+    await log('by way of rsyslogd')
     await vi.waitFor(() => expect(collected).toHaveLength(2), within)
     const told = { from: '127.0.0.1', facility: 19, severity: 4, app: 'relayed' }
     expect(collected.find(({ format }) => format === 'rfc5424')).toMatchObject(told)

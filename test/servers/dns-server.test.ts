@@ -46,6 +46,23 @@ describe('the DNS server', () => {
     expect(records('longer.mill.test', {}, 'stream')).toEqual([false, 1])
   })
 
+  test('pads to blocks for who pads, on a stream alone', () => {
+    const padded = (name: string, most: 'datagram' | 'stream'): (number | undefined)[] => {
+      const options = [{ code: 12 as const, length: 7 }]
+      const answer = answerTo(ZONE, query(name, 'TXT', { additionals: [{ ...OPT, options }] }), most)
+      return [answer?.length, answer && dns.decode(answer).answers?.length]
+    }
+    expect(padded('longer.mill.test', 'stream')).toEqual([9 * 468, 1])
+    expect(padded('long.mill.test', 'stream')).toEqual([2 * 468, 1])
+    expect((padded('long.mill.test', 'datagram')[0] as number) % 468).not.toBe(0)
+    for (let length = 1; length < 60; length++) {
+      const [bytes = 1] = padded(`${'x'.repeat(length)}.mill.test`, 'stream')
+      expect(bytes).toBe(468)
+    }
+    const plain = answerTo(ZONE, query('longer.mill.test', 'TXT', { additionals: [OPT] }), 'stream')
+    expect((plain as Buffer).length % 468).not.toBe(0)
+  })
+
   test('answers what is malformed, or not asked this way, by what is wrong with it', () => {
     const good = query('mill.test')
     expect(ask(good.subarray(0, good.length - 1))).toMatchObject({ id: 7, rcode: 'FORMERR', questions: [] })

@@ -17,6 +17,16 @@ describeCodec('syslogFraming', () => syslogFraming({ maxLength }), {
   long: { make: () => syslogFraming({ maxLength: 65_536 }), message: (length) => new Uint8Array(length) },
 })
 
+describeCodec('syslogFraming, counted', () => syslogFraming({ maxLength, counted: true }), {
+  describe: (name, body) => void describe(name, { timeout: 60_000 }, body),
+  test,
+  fc,
+  frames: fc.uint8Array({ minLength: 1, maxLength }),
+  invalid: ['13 ', '1x', '3 ab', '<1>a\n', '\n', '02 ab'].map((text) => Buffer.from(text)),
+  maxHeld: maxLength + 3,
+  runs: 3_000,
+})
+
 const messagesOf = (input: string, datagram: boolean): string[] => {
   const embedded = embed(syslogFraming({ maxLength: 20 }), { datagram })
   embedded.writeInbound(Buffer.from(input))

@@ -7,13 +7,16 @@ export class ExampleServer {
   readonly process: ChildProcessWithoutNullStreams
   /** Rejects where it ends before it listens. */
   readonly port: Promise<number>
+  /** The same of its other port, where it was told to speak TLS. */
+  readonly tlsPort: Promise<number>
   /** Its exit code. */
   readonly exited: Promise<number | null>
   stdout = ''
   stderr = ''
 
-  constructor(name: string) {
-    const args = ['--conditions=@millrace/source', 'scripts/example.mjs', `servers/${name}`, '0']
+  /** @param more - of its arguments, behind the port. */
+  constructor(name: string, ...more: readonly string[]) {
+    const args = ['--conditions=@millrace/source', 'scripts/example.mjs', `servers/${name}`, '0', ...more]
     const child = spawn(process.execPath, args, { cwd: root })
     this.process = child
     child.stdout.setEncoding('utf8').on('data', (text: string) => (this.stdout += text))
@@ -27,6 +30,8 @@ export class ExampleServer {
       void this.exited.then(() => reject(new Error(`it has ended: ${this.stderr}`)))
     })
     this.port.catch(() => {})
+    this.tlsPort = this.port.then(() => Number(/, with TLS on port (\d+);/.exec(this.stderr)?.[1]))
+    this.tlsPort.catch(() => {})
   }
 
   /** Ends it, if it has not ended by itself. */

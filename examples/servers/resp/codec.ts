@@ -11,7 +11,7 @@ import { type Reply, RespError } from './messages.ts'
  * - **End of the stream** in a command: `UnexpectedEndError`.
  * - **Datagrams**: as many commands as there are; none spans two.
  * - **Errors** end a stream: `FrameTooLongError`, and `CorruptFrameError` for a length that is no number, a string with
- *   no CR LF behind it, or an array of anything but strings. The handler gets a {@link Malformed} before, to answer it.
+ *   no CR LF behind it, or an array of anything but strings.
  * - **Sending**: a status or an error of more than one line is a `CorruptFrameError`.
  *
  * @see https://redis.io/docs/latest/develop/reference/protocol-spec/

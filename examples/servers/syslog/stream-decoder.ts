@@ -1,5 +1,6 @@
 import {
   asFrame,
+  ByteAccumulator,
   CorruptFrameError,
   type Emit,
   type Frame,
@@ -7,25 +8,28 @@ import {
   type Stage,
   UnexpectedEndError,
 } from 'millrace'
-import { Held } from '../shared/held.ts'
 
 const LF = 10
 const SPACE = 32
+const NO_LENGTH = 'a message without its length before it'
 const digitOf = (byte: number): number => byte - 48
 
-/** Messages in a stream: `5 hello`, or a line. Which, each message tells by its first byte. */
+/** Messages in a stream: `5 hello`, or a line unless all must be counted. Each tells by its first byte which it is. */
 export class StreamDecoder implements Stage<Uint8Array, Frame> {
   readonly borrows = true
   readonly #maxLength: number
-  readonly #held = new Held()
+  readonly #counted: boolean
+  readonly #held: ByteAccumulator
   #reading: 'first' | 'count' | 'counted' | 'line' = 'first'
   #count = 0
   /** Where the chunk, and where the message, begins. */
   #before = 0
   #start = 0
 
-  constructor(maxLength: number) {
+  constructor(maxLength: number, counted: boolean) {
     this.#maxLength = maxLength
+    this.#counted = counted
+    this.#held = new ByteAccumulator(maxLength)
   }
 
   push(chunk: Uint8Array, emit: Emit<Frame>): void {
@@ -46,9 +50,10 @@ export class StreamDecoder implements Stage<Uint8Array, Frame> {
     if (this.#reading === 'counted') return this.#readCounted(chunk, at, emit)
     if (this.#reading === 'line') return this.#readLine(chunk, at, emit)
     const first = chunk[at] as number
-    if (first === LF) return at + 1
+    if (first === LF && !this.#counted) return at + 1
     this.#start = this.#before + at
     this.#reading = digitOf(first) >= 1 && digitOf(first) <= 9 ? 'count' : 'line'
+    if (this.#counted && this.#reading === 'line') throw new CorruptFrameError(NO_LENGTH, { offset: this.#start })
     return at
   }
 
@@ -68,7 +73,7 @@ export class StreamDecoder implements Stage<Uint8Array, Frame> {
 
   #readCounted(chunk: Uint8Array, at: number, emit: Emit<Frame>): number {
     const end = Math.min(chunk.length, at + this.#count - this.#held.length)
-    this.#held.append(chunk.subarray(at, end))
+    this.#held.append(chunk, at, end, this.#count)
     if (this.#held.length === this.#count) this.#finish(emit)
     return end
   }
@@ -77,7 +82,7 @@ export class StreamDecoder implements Stage<Uint8Array, Frame> {
     const newline = chunk.indexOf(LF, at)
     const end = newline === -1 ? chunk.length : newline
     this.#checkLength(this.#held.length + end - at, this.#maxLength + 1)
-    this.#held.append(chunk.subarray(at, end))
+    this.#held.append(chunk, at, end)
     if (newline === -1) return end
     this.#finish(emit)
     return end + 1

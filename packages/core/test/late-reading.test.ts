@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import {
   buildClientPipeline,
   type Connection,
+  CorruptFrameError,
   definePlugin,
   type MessageConnection,
   pipeline,
@@ -84,6 +85,29 @@ describe('a connection that has ended cleanly both ways', () => {
     await ended(messages, other)
     fail(new RangeError('no'))
     expect(await reading).toBeInstanceOf(PluginError)
+  })
+
+  test('ends in a protocol error that an asynchronous stage gives up, behind what came before', async () => {
+    const [connection, other] = connectionPair()
+    const closed: unknown[] = []
+    const { plugin, open } = gated()
+    const strict = staged('strict', () => ({
+      inbound: {
+        push: (chunk, emit) => {
+          emit(chunk.subarray(0, 2))
+          throw new CorruptFrameError('no c')
+        },
+      },
+      close: () => void closed.push('closed'),
+    }))
+    const messages = client(connection, plugin, strict)
+    const iterator = messages[Symbol.asyncIterator]()
+    const first = iterator.next()
+    await ended(messages, other)
+    open()
+    expect((await first).value).toEqual(encode('ab'))
+    await expect(iterator.next()).rejects.toMatchObject({ plugin: 'strict', cause: { code: 'MILLRACE_ERR_CORRUPT_FRAME' } })
+    expect(closed).toEqual(['closed'])
   })
 
   test('expands no further while its reader takes nothing, and then all of it', async () => {

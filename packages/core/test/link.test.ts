@@ -29,6 +29,7 @@ function linked(stage: Stage<unknown, unknown>, maxPushBytes = 1000): Linked {
     item: (item) => calls.push(item),
     endOfDatagram: () => calls.push('endOfDatagram'),
     end: () => calls.push('end'),
+    endWith: () => calls.push('endWith'),
     reset: () => calls.push('reset'),
   }
   link.next = next
@@ -54,6 +55,23 @@ describe('StageLink', () => {
     link.reset()
     link.end()
     expect(calls).toEqual(['endOfDatagram', 'reset', 'end'])
+  })
+
+  test('gives nothing more, and no clean end, after an error that its input has ended with', () => {
+    const seen: unknown[] = []
+    const { link, calls } = linked({
+      push: (item, emit) => {
+        seen.push(item)
+        link.endWith(new CorruptFrameError('no'), undefined)
+        emit(item)
+      },
+      end: () => seen.push('end'),
+    })
+    link.item('a')
+    link.item('b')
+    link.end()
+    expect(seen).toEqual(['a'])
+    expect(calls).toEqual(['endWith'])
   })
 
   test('calls the methods of a stage that is an instance of a class', () => {

@@ -16,6 +16,7 @@ export * from '@millrace/tcp'
 export * from '@millrace/udp'
 export {
   type ListenerKind,
+  type OwnPipeline,
   type ServeOptions,
   type TcpServeOptions,
   type TlsServeOptions,

@@ -1,9 +1,12 @@
 import {
   type AbortOptions,
+  type AnyPipeline,
   type DependencyContainer,
   InvalidOptionError,
+  isPipeline,
   type OptionDescription,
   type OptionDescriptions,
+  type Pipeline,
   resolveOptions,
   type ServerEvent,
 } from '@millrace/core'
@@ -26,34 +29,65 @@ type UnixListen = 'path' | 'readableAll' | 'writableAll'
 type TcpSocket = 'noDelay' | 'keepAlive' | 'keepAliveInitialDelay'
 type Tls = 'tls' | 'handshakeTimeout'
 
+/** What any listener of {@link serve} may have beside the options of its kind. */
+export interface OwnPipeline<In = never, Out = unknown> {
+  /**
+   * What serves this listener in place of the pipeline for all: for a protocol that puts the same messages differently on a
+   * stream and into datagrams, such as DNS. Given to several listeners, it is built once.
+   *
+   * @defaultValue the pipeline that `serve` is given
+   */
+  readonly pipeline?: Pipeline<In, Out, true> | undefined
+}
+
 /** A TCP listener of {@link serve}: the options of its server and those of its `listen` in one object. */
-export interface TcpServeOptions extends Omit<TcpListenOptions, UnixListen | Shared>, Omit<TcpServerOptions, Shared | Tls> {}
+export interface TcpServeOptions<In = never, Out = unknown>
+  extends Omit<TcpListenOptions, UnixListen | Shared>,
+    Omit<TcpServerOptions, Shared | Tls>,
+    OwnPipeline<In, Out> {}
 
 /**
  * A listener of {@link serve} that speaks TLS: the options of its server, those of its `listen` and those of TLS in one object.
  * `cert` and `key` are needed, or `pfx`, or `SNICallback`.
  */
-export interface TlsServeOptions
+export interface TlsServeOptions<In = never, Out = unknown>
   extends Omit<TcpListenOptions, UnixListen | Shared>,
     Omit<TcpServerOptions, Shared | 'tls'>,
-    TlsServerOptions {}
+    TlsServerOptions,
+    OwnPipeline<In, Out> {}
 
 /** A UDP listener of {@link serve}: the options of its server and those of its `listen` in one object. */
-export interface UdpServeOptions extends Omit<UdpListenOptions, Shared>, Omit<UdpServerOptions, Shared> {}
+export interface UdpServeOptions<In = never, Out = unknown>
+  extends Omit<UdpListenOptions, Shared | 'port'>,
+    Omit<UdpServerOptions, Shared>,
+    OwnPipeline<In, Out> {
+  /**
+   * The port; 0 asks the system for a free one.
+   *
+   * @defaultValue the port that `tcp` got, where there is one; else 0
+   */
+  readonly port?: number | undefined
+}
 
 /** A Unix socket of {@link serve}: the options of its server and those of its `listen` in one object. `path` is needed. */
-export interface UnixServeOptions
+export interface UnixServeOptions<In = never, Out = unknown>
   extends Pick<TcpListenOptions, 'backlog' | 'readableAll' | 'writableAll'>,
-    Omit<TcpServerOptions, TcpSocket | Shared | Tls> {
+    Omit<TcpServerOptions, TcpSocket | Shared | Tls>,
+    OwnPipeline<In, Out> {
   readonly path: string
 }
 
-/** Options of {@link serve}; at least one listener is needed. */
-export interface ServeOptions extends AbortOptions {
-  readonly tcp?: TcpServeOptions | undefined
-  readonly tls?: TlsServeOptions | undefined
-  readonly udp?: UdpServeOptions | undefined
-  readonly unix?: UnixServeOptions | undefined
+/**
+ * Options of {@link serve}; at least one listener is needed.
+ *
+ * @typeParam In - what handlers read, as with {@link Pipeline}.
+ * @typeParam Out - what they may write.
+ */
+export interface ServeOptions<In = never, Out = unknown> extends AbortOptions {
+  readonly tcp?: TcpServeOptions<In, Out> | undefined
+  readonly tls?: TlsServeOptions<In, Out> | undefined
+  readonly udp?: UdpServeOptions<In, Out> | undefined
+  readonly unix?: UnixServeOptions<In, Out> | undefined
   /** Where the plugins' services come from, and the clock; what is not registered there has its default. */
   readonly container?: DependencyContainer | undefined
   /**
@@ -84,8 +118,12 @@ export const LISTENER_OPTIONS: Readonly<
   },
 }
 
+const PIPELINE: OptionDescription = { type: 'code', expected: 'a pipeline', check: isPipeline, help: 'what serves it' }
+
 /** The options of one listener, taken apart. */
 export interface SplitOptions {
+  /** Its own, if it has one. */
+  readonly pipeline: AnyPipeline | undefined
   readonly listen: Readonly<Record<string, unknown>>
   readonly server: Readonly<Record<string, unknown>>
 }
@@ -93,13 +131,14 @@ export interface SplitOptions {
 /** @throws {@link InvalidOptionError} for an option that is unknown, misspelt, of another type or out of range. */
 export function splitOptions(kind: ListenerKind, given: object): SplitOptions {
   const { listen, server, tls } = LISTENER_OPTIONS[kind]
-  resolveOptions(`serve.${kind}`, { ...listen, ...server, ...tls }, given)
+  resolveOptions(`serve.${kind}`, { ...listen, ...server, ...tls, pipeline: PIPELINE }, given)
   if (kind === 'unix' && (given as Partial<UnixServeOptions>).path === undefined) {
     throw new InvalidOptionError('serve.unix.path', 'the path of a socket', undefined)
   }
   const those = (of: OptionDescriptions): Readonly<Record<string, unknown>> =>
     Object.fromEntries(Object.entries(given).filter(([name]) => Object.hasOwn(of, name)))
-  return { listen: those(listen), server: { ...those(server), ...(tls && { tls: those(tls) }) } }
+  const { pipeline } = given as { readonly pipeline?: AnyPipeline }
+  return { pipeline, listen: those(listen), server: { ...those(server), ...(tls && { tls: those(tls) }) } }
 }
 
 const LISTENER: OptionDescription = {
@@ -125,7 +164,7 @@ const SERVE_OPTIONS: Readonly<Record<keyof ServeOptions, OptionDescription>> = {
 }
 
 /** @throws {@link InvalidOptionError} */
-export function checkServeOptions(given: ServeOptions): void {
+export function checkServeOptions(given: ServeOptions<unknown, never>): void {
   const { tcp, tls, udp, unix } = resolveOptions('serve', SERVE_OPTIONS, given)
   if (tcp ?? tls ?? udp ?? unix) return
   throw new InvalidOptionError('serve', 'given a listener at least: tcp, tls, udp or unix', undefined)

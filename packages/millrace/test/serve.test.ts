@@ -13,9 +13,11 @@ import {
   handle,
   InvalidOptionError,
   InvalidPipelineError,
+  lengthPrefixed,
   ListenError,
   pipeline,
   PluginBuildError,
+  respond,
   serve,
   type ServeOptions,
   type ServerEvent,
@@ -96,6 +98,36 @@ describe('serve', () => {
     expect(await ask({ port, host: '127.0.0.1' }, '')).toBe('')
     expect(serving.counters.refusedFor).toEqual({ maxConnections: 1 })
     first.destroy()
+  })
+
+  test('serves a listener by its own pipeline, and builds each once, however many listeners it is for', async () => {
+    const built: string[] = []
+    const named = definePlugin({
+      name: 'named',
+      perDatagram: true,
+      options: { as: { type: 'string', default: '', help: 'what it is called' } },
+      open: () => ({}),
+      dispose: ({ as }) => void built.push(as),
+    })
+    const answer = respond((message: Uint8Array) => Buffer.from(`<${Buffer.from(message)}>`))
+    const onStreams = pipeline(named({ as: 'streams' }), lengthPrefixed({ bytes: 1 }), answer)
+    const alone = pipeline(named({ as: 'alone' }), answer)
+    const unix = path.join(directory, 's')
+    const options = { tcp: {}, unix: { path: unix, pipeline: alone }, udp: { pipeline: alone, stateless: true } }
+    const serving = kept(await serve(onStreams, options))
+    expect(await ask({ port: serving.addresses.tcp?.port as number, host: '127.0.0.1' }, '\u0001a\u0002bc')).toBe('\u0003<a>\u0004<bc>')
+    expect(await ask({ path: unix }, 'abc')).toBe('<abc>')
+    expect(await askUdp(serving.addresses.udp?.port as number, 'abc')).toBe('<abc>')
+    await serving.close()
+    expect(built.sort()).toEqual(['alone', 'streams'])
+  })
+
+  test('has UDP listen on the port of TCP, unless it is told another', async () => {
+    const { addresses } = kept(await serve(shout, { tcp: {}, udp: {} }))
+    expect(addresses.tcp?.port).toBeGreaterThan(0)
+    expect(addresses.udp?.port).toBe(addresses.tcp?.port)
+    const apart = kept(await serve(shout, { tcp: {}, udp: { port: 0 } }))
+    expect(apart.addresses.udp?.port).toBeGreaterThan(0)
   })
 
   test('hands every event to onEvent, from the first, and merges them in events$', async () => {
@@ -181,6 +213,7 @@ describe('serve, when it cannot', () => {
     ['an option of another listener', { tcp: { maxSessions: 1 } }, 'serve.tcp.maxSessions'],
     ['a path for TCP', { tcp: { path: '/x' } }, 'serve.tcp.path'],
     ['a Unix socket without a path', { unix: {} }, 'serve.unix.path'],
+    ['a pipeline that is none', { udp: { pipeline: echo() } }, 'serve.udp.pipeline'],
     ['a container for one listener', { tcp: { container: {} } }, 'serve.tcp.container'],
   ])('refuses %s, naming the option', async (_, options, option) => {
     const error = await serve(shout, options as ServeOptions).catch((thrown: unknown) => thrown)
@@ -191,7 +224,13 @@ describe('serve, when it cannot', () => {
   test('refuses a pipeline without a handler, and one that cannot be built', async () => {
     const open = pipeline(uppercaser()) as unknown as typeof shout
     await expect(serve(open, { tcp: {} })).rejects.toBeInstanceOf(InvalidPipelineError)
+    await expect(serve(shout, { tcp: {}, udp: { pipeline: open } })).rejects.toBeInstanceOf(InvalidPipelineError)
     const needy = definePlugin({ name: 'needy', inject: { missing: Symbol('nobody') }, open: () => ({}) })
     await expect(serve(pipeline(needy(), echo()), { tcp: {} })).rejects.toBeInstanceOf(PluginBuildError)
+    let disposed = 0
+    const counted = definePlugin({ name: 'counted', open: () => ({}), dispose: () => void disposed++ })
+    const options = { tcp: {}, udp: { pipeline: pipeline(needy(), echo()) } }
+    await expect(serve(pipeline(counted(), echo()), options)).rejects.toBeInstanceOf(PluginBuildError)
+    expect(disposed).toBe(1)
   })
 })

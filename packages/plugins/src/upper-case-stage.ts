@@ -20,15 +20,18 @@ export class UpperCaseStage implements Stage<Uint8Array, Uint8Array> {
   readonly borrows: boolean
   readonly #onInvalid: OnInvalid
   readonly #datagram: boolean
+  readonly #framed: boolean
   /** The good beginning of a character that a chunk ended in: at most three bytes. */
   #tail: Uint8Array = NOTHING
   /** On a datagram connection, the result before that tail: were it sent by itself, one datagram would become two. */
   #held: Uint8Array | undefined
 
-  constructor(onInvalid: OnInvalid, datagram: boolean) {
+  /** @param framed - each item is a whole text, in which nothing is cut. */
+  constructor(onInvalid: OnInvalid, datagram: boolean, framed = false) {
     this.#onInvalid = onInvalid
     this.#datagram = datagram
-    this.borrows = !datagram
+    this.#framed = framed
+    this.borrows = !datagram || framed
   }
 
   push(chunk: Uint8Array, emit: Emit<Uint8Array>): void {
@@ -39,7 +42,7 @@ export class UpperCaseStage implements Stage<Uint8Array, Uint8Array> {
   }
 
   #pushText(bytes: Uint8Array, emit: Emit<Uint8Array>): void {
-    const cut = cutTail(bytes)
+    const cut = this.#framed ? 0 : cutTail(bytes)
     const whole = cut === 0 ? bytes : bytes.subarray(0, -cut)
     // Copied, so that three bytes do not keep a whole read buffer alive.
     this.#tail = cut === 0 ? NOTHING : Uint8Array.from(bytes.subarray(-cut))
@@ -57,10 +60,10 @@ export class UpperCaseStage implements Stage<Uint8Array, Uint8Array> {
     return valid && upper === text ? bytes : Buffer.from(upper, 'utf8')
   }
 
-  /** A stream gives what was good up to the bad byte, as it would have if cut there; a bad datagram gives nothing. */
+  /** A stream gives what was good up to the bad byte, as it would have if cut there; a bad frame, or datagram, gives nothing. */
   #refuse(bytes: Uint8Array, emit: Emit<Uint8Array>): never {
     const good = bytes.subarray(0, validLength(bytes))
-    if (!this.#datagram && good.length > 0) emit(this.#upperCase(good, emit))
+    if (!this.#datagram && !this.#framed && good.length > 0) emit(this.#upperCase(good, emit))
     throw new CorruptFrameError('the bytes are not valid UTF-8')
   }
 

@@ -55,8 +55,8 @@ export class Uppercaser implements Plugin<Uint8Array, Uint8Array, Uint8Array, Ui
     this.#options = options
   }
 
-  open({ connection }: PluginContext): Stages<Uint8Array, Uint8Array, Uint8Array, Uint8Array> {
-    return { inbound: new UpperCaseStage(this.#options.invalid, connection.datagram) }
+  open({ connection, framed }: PluginContext): Stages<Uint8Array, Uint8Array, Uint8Array, Uint8Array> {
+    return { inbound: new UpperCaseStage(this.#options.invalid, connection.datagram, framed) }
   }
 }
 
@@ -69,8 +69,10 @@ export class Uppercaser implements Plugin<Uint8Array, Uint8Array, Uint8Array, Ui
  * bytes were cut. What does not change is passed on as the same object; the result may have up to three times as many
  * bytes. Bytes that are not ASCII make a chunk several times slower than one that is all ASCII.
  *
+ * Behind a framer each frame is a text of its own: a character that its end cuts off is invalid, and nothing waits for the next one.
+ *
  * A character that the end of input cuts off is invalid as well. With `invalid: 'error'` what came before the bad byte
- * still comes out of a stream, and a bad datagram is dropped from there on.
+ * still comes out of a stream, a bad frame gives nothing, and a bad datagram is dropped from there on.
  *
  * @throws {@link InvalidOptionError} for any other value of `invalid`, and for any other option.
  *

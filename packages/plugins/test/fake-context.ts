@@ -7,6 +7,7 @@ export class FakeContext implements PluginContext {
   /** What the plugin has sent towards the peer. */
   readonly sent: unknown[] = []
   readonly connection: ConnectionInfo
+  framed = false
   readonly attributes: Attributes = new Attributes()
   readonly signal: AbortSignal = new AbortController().signal
   readonly draining: AbortSignal = new AbortController().signal

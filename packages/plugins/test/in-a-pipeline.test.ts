@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer'
 import {
   buildPipeline,
+  composePipeline,
   CorruptFrameError,
   createContainer,
   LOGGER,
@@ -12,7 +13,7 @@ import {
 } from '@millrace/core'
 import { embed, type EmbedOptions, everySplit, joined, recordingLogger, VirtualClock } from '@millrace/core/testing'
 import { describe, expect, test } from 'vitest'
-import { chunker, discard, echo, logging, uppercaser } from '../src/index.ts'
+import { chunker, discard, echo, fixedLength, logging, uppercaser } from '../src/index.ts'
 import { textOf } from './drive.ts'
 
 const shout = pipeline(logging({ format: 'text' }), chunker({ size: 4 }), uppercaser(), echo())
@@ -42,6 +43,27 @@ describe('the plugins in a pipeline', () => {
     const embedded = embed(pipeline(logging(), uppercaser(), echo()), { datagram: true })
     embedded.writeInbound(Buffer.from('ab'), Buffer.alloc(0), Buffer.of(0x61, 0xe2), Buffer.of(0x82))
     expect(embedded.outbound.map((chunk) => textOf([chunk]))).toEqual(['AB', '', 'A\ufffd', '\ufffd'])
+  })
+
+  test('take each frame behind a framer for a text of its own, and pieces of it behind a chunker not', () => {
+    const bytes = Buffer.from([0x61, 0xc3, 0xa9, 0x62])
+    const upper = (...between: readonly ReturnType<typeof chunker>[]): string[] => {
+      const embedded = embed(composePipeline([fixedLength({ size: 2 }), logging(), ...between, uppercaser()] as never))
+      embedded.writeInbound(bytes)
+      return embedded.inbound.map((item) => textOf([item as Uint8Array]))
+    }
+    expect(upper()).toEqual(['A\ufffd', '\ufffdB'])
+    expect(upper(chunker({ size: 2 }))).toEqual(['A', '\u00c9B'])
+    const datagrams = embed(pipeline(fixedLength({ size: 2 }), uppercaser()), { datagram: true })
+    datagrams.writeInbound(bytes)
+    expect(datagrams.inbound.map((item) => textOf([item]))).toEqual(['A\ufffd', '\ufffdB'])
+  })
+
+  test('give nothing of a frame that is no text, where that is asked', () => {
+    const embedded = embed(pipeline(fixedLength({ size: 2 }), uppercaser({ invalid: 'error' })))
+    embedded.writeInbound(Buffer.from('ok'), Buffer.from([0x61, 0xc3]), Buffer.from([0xa9, 0x62]))
+    expect(textOf(embedded.inbound)).toBe('OK')
+    expect(embedded.error?.cause).toBeInstanceOf(CorruptFrameError)
   })
 
   test('drop a bad datagram and serve the next', () => {

@@ -68,6 +68,11 @@ export abstract class DuplexFaces<In, Out> implements Duplex<In, Out>, Feeding<I
     return (this.#sink ??= (source) => ignoreRejection(this.#pump(source)))
   }
 
+  /** The source of a sink has failed with this. */
+  endForSource(error: unknown): void {
+    this.abort(error)
+  }
+
   unread(item: In): void {
     this.inbox.unread(item)
   }

@@ -5,6 +5,8 @@ import { InboxLease, type Lease, type Reader } from './lease.ts'
 export interface Flow {
   pause(): void
   resume(): void
+  /** A reader has learnt of a failure. @param pulls - it pulls, so that its code will run in a later turn. */
+  onTold?(pulls: boolean): void
 }
 
 /**
@@ -88,13 +90,23 @@ export class Inbox<T> {
   }
 
   /**
+   * The source has ended in an error, which is told as an end is: to every reader after the last item, and to one that pulls when
+   * it asks for more.
+   */
+  endWith(error: Error): void {
+    if (this.#ending !== 'no') return
+    this.#failure = error
+    this.end()
+  }
+
+  /**
    * The source has broken, or was closed. A pushed-to reader learns it at once, one that pulls, or is in order, after what waits.
    *
    * @param error - left out where this side has closed it: a {@link ConnectionClosedError} is made where somebody is told.
    * @param discard - drop what waits, for those too.
    */
   fail(error: Error | undefined, discard: boolean): void {
-    if (this.#ending === 'failed' || (this.#ending === 'ended' && this.length === 0)) return
+    if (this.#ending === 'failed' || (this.#ending === 'ended' && this.#staysEnded(error, discard))) return
     this.#ending = 'failed'
     this.#failure = error
     const reader = this.#reader
@@ -191,14 +203,26 @@ export class Inbox<T> {
     this.#delivering = false
     const reader = this.#reader
     if (reader && !reader.onItem && this.length > 0) reader.onReadable?.()
-    else if (reader && !this.#paused && this.length === 0 && this.#ending !== 'no') this.#finish(reader)
+    else if (reader && !this.#paused && this.length === 0 && this.#isDue(reader)) this.#finish(reader)
     this.#regulate()
+  }
+
+  /** Whether the end, where it has come, is to be told now. */
+  #isDue(reader: Reader<T>): boolean {
+    if (this.#ending !== 'ended' || this.#failure === undefined) return this.#ending !== 'no'
+    return reader.onItem !== undefined || (reader.waiting ?? false)
+  }
+
+  /** Whether a failure changes nothing any more about the end that has come in. */
+  #staysEnded(error: Error | undefined, discard: boolean): boolean {
+    return this.#failure === undefined ? this.length === 0 : error === this.#failure && !discard
   }
 
   #finish(reader: Reader<T>): void {
     this.#reader = undefined
-    if (this.#ending === 'ended') reader.onEnd()
-    else reader.onError(this.#reason())
+    if (this.#ending === 'ended' && this.#failure === undefined) return reader.onEnd()
+    reader.onError(this.#reason())
+    this.#flow.onTold?.(reader.onItem === undefined)
   }
 
   /** The same for all that are told. An error costs more than all else in the end of a connection. */

@@ -2,7 +2,10 @@ import { ConnectionClosedError } from '../errors/connection-errors.ts'
 import type { Duplex } from './connection.ts'
 import { type Feed, feed, type PushedReader } from './feed.ts'
 
-type Writable<T> = Pick<Duplex<unknown, T>, 'abort' | 'closeWrite' | 'datagram' | 'drain' | 'signal' | 'status' | 'write'>
+interface Writable<T> extends Pick<Duplex<unknown, T>, 'closeWrite' | 'datagram' | 'drain' | 'signal' | 'status' | 'write'> {
+  /** Ends the connection for what the source threw. */
+  endForSource(error: unknown): void
+}
 
 /**
  * Writes all that a source gives to a connection, then half-closes where there is such a thing.
@@ -27,7 +30,7 @@ export async function pump<T>(source: AsyncIterable<T> | Iterable<T>, connection
   } catch (error) {
     reader?.feed?.release()
     // A sink that this side itself has cut is no failure of the connection.
-    if (!isWriteClosed(connection)) connection.abort(error)
+    if (!isWriteClosed(connection)) connection.endForSource(error)
     throw error
   } finally {
     if (cut) signal.removeEventListener('abort', cut)

@@ -30,7 +30,7 @@ export function configure<WI, MI, MO, WO, P extends Produces>(
 ): ConfiguredPlugin<WI, MI, MO, WO, P> {
   const open = (): BuiltPlugin => {
     const plugin = build(root.createChildContainer()) as unknown as Plugin<unknown, unknown, unknown, unknown>
-    return toBuiltPlugin(plugin, description)
+    return toBuiltPlugin(plugin, description, false)
   }
   let inbound: StageFaces<WI, MI> | undefined
   let outbound: StageFaces<MO, WO> | undefined

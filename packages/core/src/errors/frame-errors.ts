@@ -8,7 +8,8 @@ export interface FrameErrorOptions extends ErrorOptions {
 
 /**
  * What a stage throws for bytes that are no valid frame. On a datagram connection it costs the rest of that datagram
- * only: the engine counts it, resets the stages and the session lives on. On a byte stream it ends the connection.
+ * only: the engine counts it, resets the stages and the session lives on. On a byte stream it ends the connection: inbound when what
+ * came before has been worked off and answered, see `handle`; outbound at once, what was written before being sent.
  */
 export abstract class FrameError extends MillraceError {
   abstract override readonly code: ErrorCode

@@ -9,7 +9,7 @@ import type { BuiltPlugin } from '../pipeline/built-pipeline.ts'
 import { type LinkOwner, type Next, type Segment, type Site, StageLink } from '../pipeline/link.ts'
 import type { Direction, PluginContext } from '../pipeline/plugin.ts'
 import { refusePromise, takeRejection } from '../pipeline/returned.ts'
-import { type AsyncStage, isAsyncStage } from '../pipeline/stage.ts'
+import { type AsyncStage, borrows, isAsyncStage } from '../pipeline/stage.ts'
 
 const nowhere = { address: '', port: 0, family: 'memory' } as const
 
@@ -62,8 +62,8 @@ export class FaceRun implements LinkOwner {
     const stages = this.#open(plugin, site)
     this.#close = stages?.close && (() => void takeRejection(stages.close?.({ initiator: 'local' })))
     const stage = stages?.[direction]
-    const end: Next = { item: (item) => output.item(item), endOfDatagram() {}, end() {}, reset() {} }
-    this.borrows = !stage || (!isAsyncStage(stage) && stage.borrows === true)
+    const end: Next = { item: (item) => output.item(item), endOfDatagram() {}, end() {}, endWith() {}, reset() {} }
+    this.borrows = borrows(stage)
     if (stage && isAsyncStage(stage)) this.asyncStage = stage
     if (stage && !isAsyncStage(stage)) {
       const link = new StageLink(this, this.#segment, site, stage)
@@ -142,6 +142,7 @@ export class FaceRun implements LinkOwner {
       attributes: new Attributes(),
       signal: this.#gone.signal,
       draining: this.#gone.signal,
+      framed: false,
       clock: guarded(systemClock, this.#gone.signal, (error) => this.raise(error, site, 'timer')),
       emitInbound: this.#direction === 'inbound' && !returns ? out : ignore,
       emitOutbound: this.#direction === 'outbound' || returns ? out : ignore,

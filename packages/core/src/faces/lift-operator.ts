@@ -2,6 +2,8 @@ import type { Observable, Subscriber } from 'rxjs'
 import { Inbox } from '../connection/inbox.ts'
 import { createSource } from '../connection/source.ts'
 import { BufferOverflowError } from '../errors/connection-errors.ts'
+import { FrameError } from '../errors/frame-errors.ts'
+import { PluginError } from '../errors/pipeline-errors.ts'
 import { handOn, LARGEST_BATCH, startStage } from '../pipeline/batches.ts'
 import type { BuiltPlugin } from '../pipeline/built-pipeline.ts'
 import type { Direction } from '../pipeline/plugin.ts'
@@ -28,7 +30,7 @@ export function liftOperator<In, Out>(build: () => BuiltPlugin, direction: Direc
       close: () => subscriber.complete(),
     })
     const input = run.asyncStage ? asyncInput(run, run.asyncStage, subscriber, origin) : syncInput(run, subscriber)
-    const subscription = observe({ ...input, error: (error: unknown) => subscriber.error(error) })
+    const subscription = observe(input)
     unsubscribe = () => subscription.unsubscribe()
     return () => {
       unsubscribe()
@@ -38,9 +40,13 @@ export function liftOperator<In, Out>(build: () => BuiltPlugin, direction: Direc
   })
 }
 
+const isProtocolError = (error: unknown): error is PluginError =>
+  error instanceof PluginError && error.cause instanceof FrameError
+
 interface Input {
   next(item: unknown): void
   complete(): void
+  error(error: unknown): void
   stop(): void
 }
 
@@ -51,6 +57,7 @@ function syncInput(run: FaceRun, subscriber: Subscriber<never>): Input {
       run.end()
       if (!subscriber.closed) subscriber.complete()
     },
+    error: (error) => subscriber.error(error),
     stop: () => {},
   }
 }
@@ -71,6 +78,7 @@ function asyncInput(
   }
   const inbox = new Inbox<unknown>(flow, LIMIT, sizeOf)
   let iterator: AsyncIterator<unknown> | undefined
+  let broken: PluginError | undefined
   const give = (item: unknown): void => subscriber.next(item as never)
   const pump = async (): Promise<void> => {
     try {
@@ -80,7 +88,7 @@ function asyncInput(
       }
       subscriber.complete()
     } catch (error) {
-      if (!subscriber.closed) subscriber.error(run.toError(error, 'asyncStage'))
+      if (!subscriber.closed) subscriber.error(broken && error === broken ? broken : run.toError(error, 'asyncStage'))
     }
   }
   void pump()
@@ -92,6 +100,12 @@ function asyncInput(
       else subscriber.error(new BufferOverflowError('an asynchronous operator', LIMIT))
     },
     complete: () => inbox.end(),
+    // A protocol error comes after what came before it, any other at once, as with RxJS.
+    error: (error) => {
+      if (!isProtocolError(error)) return subscriber.error(error)
+      broken = error
+      inbox.endWith(error)
+    },
     stop: () => {
       release?.()
       inbox.fail(new BufferOverflowError('a stopped operator', 0), true)

@@ -29,6 +29,8 @@ class Answering implements PushedReader<unknown> {
   /** The last answer that is on its way; undefined where none is. */
   #written: Promise<void> | undefined
   #ended = false
+  /** What the questions have ended with. */
+  #failure: Error | undefined
 
   constructor(answer: Answer, messages: ServedMessages, resolve: () => void, reject: (error: unknown) => void) {
     this.#answer = answer
@@ -47,16 +49,28 @@ class Answering implements PushedReader<unknown> {
     }
     this.#written = writing
     // At once, and not when the next question comes: there may be none.
-    writing.then(() => this.#onWritten(writing), (error: unknown) => this.onError(error as Error))
+    writing.then(() => this.#onWritten(writing), (error: unknown) => this.#fail(error))
     if (this.#messages.answering >= this.#answer.concurrency) this.feed?.pause()
   }
 
   onEnd(): void {
     this.#ended = true
-    if (this.#messages.answering === 0) this.#resolve()
+    if (this.#messages.answering === 0) this.#finish()
   }
 
+  /** The questions before it are answered first, where the answers are still wanted. */
   onError(error: Error): void {
+    this.#failure = error
+    if (this.#messages.status === 'closing' || this.#messages.status === 'closed') this.#reject(error)
+    else this.onEnd()
+  }
+
+  #finish(): void {
+    if (this.#failure) this.#reject(this.#failure)
+    else this.#resolve()
+  }
+
+  #fail(error: unknown): void {
     this.feed?.pause()
     this.#reject(error)
   }
@@ -92,7 +106,7 @@ class Answering implements PushedReader<unknown> {
   #onWritten(writing: Promise<void>): void {
     this.#messages.answering--
     if (this.#written === writing) this.#written = undefined
-    if (this.#ended && this.#messages.answering === 0) this.#resolve()
+    if (this.#ended && this.#messages.answering === 0) this.#finish()
     else this.feed?.resume()
   }
 }

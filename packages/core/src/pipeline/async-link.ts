@@ -32,7 +32,7 @@ export interface AsyncNext extends Next {
 export class AsyncLink implements AsyncNext {
   next!: Next
   readonly #owner: AsyncLinkOwner
-  readonly #site: Site
+  readonly site: Site
   readonly #inbox: Inbox<unknown>
   readonly #stage: AsyncStage<unknown, unknown>
   readonly #segment: Segment
@@ -45,6 +45,9 @@ export class AsyncLink implements AsyncNext {
   #iterator: AsyncIterator<unknown> | undefined
   #release: (() => void) | undefined
   #over = false
+  /** What its input has ended with. */
+  #broken: Error | undefined
+  #told = false
 
   /**
    * @param segment - that of the stages after it.
@@ -60,13 +63,14 @@ export class AsyncLink implements AsyncNext {
     this.#owner = owner
     this.#datagram = datagram
     this.#segment = segment
-    this.#site = site
+    this.site = site
     const flow = {
       pause: () => (this.#release ??= owner.holdBack(site)),
       resume: () => {
         this.#release?.()
         this.#release = undefined
       },
+      onTold: () => (this.#told = true),
     }
     this.#inbox = new Inbox<unknown>(flow, owner.highWaterMark, sizeOf)
     this.#stage = stage
@@ -80,13 +84,23 @@ export class AsyncLink implements AsyncNext {
 
   item(item: unknown): void {
     if (!this.#over) this.#inbox.push(item)
-    if (this.#inbox.bytes >= this.#owner.highWaterMark && !this.#over) this.#release ??= this.#owner.holdBack(this.#site)
+    if (this.#inbox.bytes >= this.#owner.highWaterMark && !this.#over) this.#release ??= this.#owner.holdBack(this.site)
   }
 
   endOfDatagram(): void {}
 
   end(): void {
     this.#inbox.end()
+  }
+
+  endWith(error: Error, failed: Site | undefined): void {
+    if (failed) {
+      this.stop(error)
+      this.next.endWith(error, failed === this.site ? undefined : failed)
+    } else if (!this.#over) {
+      this.#broken = error
+      this.#inbox.endWith(error)
+    }
   }
 
   reset(): void {}
@@ -109,16 +123,23 @@ export class AsyncLink implements AsyncNext {
         const result = await this.#iterator.next()
         if (result.done || this.#over || this.#owner.stopped) break
         handOn(this.#stage, result.value, this.#give)
-        const writable = this.#site.direction === 'inbound' ? this.#owner.whenWritable() : undefined
+        const writable = this.site.direction === 'inbound' ? this.#owner.whenWritable() : undefined
         if (writable) await writable
       }
-      if (this.#over || this.#owner.stopped) return
-      this.#over = true
-      this.#inbox.fail(new ConnectionClosedError(), true)
-      this.#release?.()
-      this.next.end()
+      if (!this.#over && !this.#owner.stopped) this.#finish()
     } catch (error) {
-      if (!this.#over) this.#owner.raise(error, this.#site, 'asyncStage', this.#segment)
+      if (this.#over) return
+      // What a stage throws that was told of broken input is most likely that, and comes of it.
+      if (this.#told && this.#broken) this.#finish()
+      else this.#owner.raise(error, this.site, 'asyncStage', this.#segment)
     }
+  }
+
+  #finish(): void {
+    this.#over = true
+    this.#inbox.fail(new ConnectionClosedError(), true)
+    this.#release?.()
+    if (this.#broken) this.next.endWith(this.#broken, undefined)
+    else this.next.end()
   }
 }

@@ -15,7 +15,12 @@ export function buildPlugins(
 ): BuiltPipeline {
   const plugins: BuiltPlugin[] = []
   try {
-    for (const plugin of configured) plugins.push(toBuiltPlugin(plugin.build(container), plugin.description))
+    let framed = false
+    for (const plugin of configured) {
+      const { description } = plugin
+      plugins.push(toBuiltPlugin(plugin.build(container), description, framed))
+      if (description.produces !== 'same') framed = description.produces === 'frame'
+    }
   } catch (error) {
     void disposeAll(plugins).catch(() => {})
     throw error

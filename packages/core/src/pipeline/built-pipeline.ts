@@ -8,6 +8,8 @@ export interface BuiltPlugin extends Plugin<unknown, unknown, unknown, unknown> 
   readonly terminal: boolean
   /** Whether its inbound stage makes frames or messages of what it takes. */
   readonly frames?: boolean
+  /** Whether what comes down to it are whole frames. */
+  readonly framed?: boolean
   /** For its links, and for errors. */
   readonly sites: Readonly<Record<Direction, Site>>
   /** For stateless serving: how `respond` answers one item. */

@@ -12,6 +12,7 @@ abstract class End implements Next {
 
   abstract end(): void
   item(_item: unknown): void {}
+  endWith(_error: Error): void {}
   endOfDatagram(): void {}
   reset(): void {}
 }
@@ -44,6 +45,10 @@ export class AnsweringEnd extends End {
   end(): void {
     this.run.endOutput()
   }
+
+  override endWith(): void {
+    this.run.onBroken(false)
+  }
 }
 
 /** After a plugin that gates and has not let the later ones open: an item is its mistake, the end of the input the end of all. */
@@ -55,5 +60,9 @@ export class ClosedGate extends End {
 
   end(): void {
     this.run.close()
+  }
+
+  override endWith(): void {
+    this.run.onBroken(false)
   }
 }

@@ -6,11 +6,11 @@ import { answerAll } from './answer-all.ts'
 import { AnsweringEnd, ClosedGate } from './chain-ends.ts'
 import { DatagramAsyncLink } from './datagram-async-link.ts'
 import { FrameTap } from './frame-tap.ts'
-import { type Entry, feedWhole, type Next, type Segment, type Site, StageLink } from './link.ts'
+import { endWithAt, type Entry, feedWhole, type Next, type Segment, type Site, StageLink } from './link.ts'
 import type { Stages } from './plugin.ts'
 import type { Engine } from './engine.ts'
 import { refusePromise } from './returned.ts'
-import { type AsyncStage, isAsyncStage, type Stage } from './stage.ts'
+import { type AsyncStage, borrows, isAsyncStage, type Stage } from './stage.ts'
 import { StageGuard } from './stage-guard.ts'
 import { StageContext } from './stage-context.ts'
 
@@ -27,9 +27,6 @@ const NO_CLOSING: readonly Closing[] = []
 
 /** For all streams: nothing is skipped there. */
 const STREAM: Segment = { skipping: false, feeding: false }
-
-const borrows = (stage: AnyStage | undefined): boolean =>
-  stage === undefined || (!isAsyncStage(stage) && stage.borrows === true)
 
 /**
  * The links of one connection's plugins in both directions. Built from the wire on, because a plugin that gates stops the
@@ -126,6 +123,11 @@ export class Chain {
 
   endInbound(): void {
     this.#first.next.end()
+  }
+
+  /** The stage at a site has found the input of a stream bad: what came before goes on, and then the error. */
+  endInboundWith(error: Error, site: Site): void {
+    endWithAt(this.#first.next, error, site)
   }
 
   /** From beside a plugin to the next one down. */

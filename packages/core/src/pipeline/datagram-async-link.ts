@@ -57,6 +57,9 @@ export class DatagramAsyncLink implements AsyncNext {
     if (!this.#working) this.next.end()
   }
 
+  /** On a datagram connection a bad frame costs its datagram. */
+  endWith(): void {}
+
   reset(): void {
     for (const item of this.#collected) this.#bytes -= sizeOf(item)
     this.#collected = []

@@ -69,6 +69,16 @@ export interface Engine extends AsyncLinkOwner {
   onWireEnd(): void
   /** The last message has come. A session that nobody serves is over then: it has no other end. */
   onMessagesEnd(): void
+  /**
+   * An error that the input ended with has come to the end of the inbound direction.
+   *
+   * @param isRead - somebody reads there, who has been told of it, or will be.
+   */
+  onBroken(isRead: boolean): void
+  /** A reader of the messages was told of a failure. @param pulls - its code will run in a later turn. */
+  onTold(pulls: boolean): void
+  /** A sink has failed with what its source threw. */
+  onSinkFailed(error: unknown): void
   /** Runs the handler, whose end is the end of the output. */
   serve(plugin: string, serve: (messages: ServedMessages) => Promise<void>): void
   /** What a plugin threw, as the one error that names the place. */

@@ -1,4 +1,4 @@
-import type { Next } from './link.ts'
+import type { Next, Site } from './link.ts'
 
 /** Behind a framer: tells plugins before it of each frame, and passes it on. */
 export class FrameTap implements Next {
@@ -21,6 +21,10 @@ export class FrameTap implements Next {
 
   end(): void {
     this.next.end()
+  }
+
+  endWith(error: Error, failed: Site | undefined): void {
+    this.next.endWith(error, failed)
   }
 
   reset(): void {

@@ -26,6 +26,11 @@ const describe = (name: string, help: string): Handler<never, never>['descriptio
  * When it resolves, output ends, is flushed and half-closed; further input is discarded up to `lingerTimeout`; the connection
  * closes. When it throws, the connection is aborted, with a {@link PluginError} whose cause is what it threw.
  *
+ * Where the peer of a stream breaks the protocol (a codec throws a {@link FrameError}) nothing more is read. The messages before come
+ * first, then the iteration throws: a PluginError whose cause is the FrameError. What is written until the function ends, by its `catch`
+ * too, goes out, and the connection closes with that error, also where it was caught. It takes `lingerTimeout` from the error on at most,
+ * then what is written by then goes out. Let the error pass, or return: whoever throws something else has failed, as above.
+ *
  * @example
  * const greet = handle<string, string>(async (connection) => {
  *   for await (const name of connection) connection.write(`hello ${name}`)
@@ -78,6 +83,9 @@ const RESPOND_OPTIONS = {
  * Serves by request and answer: each message is answered with none, one or several, in the order of the requests. Several are
  * an array, or what a generator (asynchronous or not) yields; `Uint8Array` and strings are one answer, though they can be
  * iterated. While the peer is behind, no further request is read.
+ *
+ * Where the peer of a stream breaks the protocol, all requests before are answered, within `lingerTimeout`, and the connection closes. For
+ * a last word to such a peer use {@link handle}.
  *
  * @param options - `concurrency`: requests of one connection that may be in hand at once, default 1.
  * @throws {@link InvalidOptionError}

@@ -10,6 +10,12 @@ export interface Next {
   /** Every item of one datagram has been given. Never called on a byte stream. */
   endOfDatagram(): void
   end(): void
+  /**
+   * The input of a stream ends in an error, in the place of {@link end}: told behind all that was given before. Idempotent.
+   *
+   * @param failed - the site of the stage that failed, where it stands here or further on: up to there nothing is taken any more.
+   */
+  endWith(error: Error, failed: Site | undefined): void
   /** Forget what is half read. */
   reset(): void
 }
@@ -61,6 +67,16 @@ export function feedWhole({ next, segment }: Entry, item: unknown): void {
   next.reset()
 }
 
+/** Of a stage that is given nothing more. */
+const DEAF: Segment = { skipping: true, feeding: false }
+
+/** Ends the inbound direction in an error where a stage failed, or, where none stands at that site, from its beginning on. */
+export function endWithAt(first: Next, error: Error, site: Site): void {
+  let at: (Partial<StageLink> & Next) | undefined = first
+  while (at && at.site !== site) at = at.next
+  first.endWith(error, at && site)
+}
+
 /** Items that are no bytes count as this much towards `maxPushBytes`: a runaway loop of small messages ends too. */
 const MESSAGE_CHARGE = 64
 
@@ -71,7 +87,7 @@ const MESSAGE_CHARGE = 64
 export class StageLink implements Next {
   next!: Next
   readonly #owner: LinkOwner
-  readonly #segment: Segment
+  #segment: Segment
   readonly site: Site
   readonly #stage: Stage<unknown, unknown>
   readonly #emit: Emit<unknown>
@@ -106,8 +122,13 @@ export class StageLink implements Next {
   }
 
   end(): void {
-    if (this.#stage.end) this.#call('end')
-    if (!this.#owner.stopped) this.next.end()
+    if (this.#stage.end && this.#segment !== DEAF) this.#call('end')
+    if (!this.#owner.stopped && this.#segment !== DEAF) this.next.end()
+  }
+
+  endWith(error: Error, failed: Site | undefined): void {
+    this.#segment = DEAF
+    this.next.endWith(error, failed === this.site ? undefined : failed)
   }
 
   reset(): void {

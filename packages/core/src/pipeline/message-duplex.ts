@@ -135,7 +135,18 @@ export class MessageDuplex extends DuplexFaces<unknown, unknown> implements Mess
     this.#run.onMessagesEnd()
   }
 
+  /** Readers hear of it behind what waits. */
+  endWith(error: Error): void {
+    const isRead = this.inbox.claimed
+    this.inbox.endWith(error)
+    this.#run.onBroken(isRead)
+  }
+
   reset(): void {}
+
+  override endForSource(error: unknown): void {
+    this.#run.onSinkFailed(error)
+  }
 
   /** The handler is done: what still comes in is dropped. */
   discardInput(): void {
@@ -182,6 +193,7 @@ export class MessageDuplex extends DuplexFaces<unknown, unknown> implements Mess
     const flow = {
       pause: () => (this.#release ??= this.#run.hold()),
       resume: () => this.#letCome(),
+      onTold: (pulls: boolean) => this.#run.onTold(pulls),
     }
     const inbox = new Inbox<unknown>(flow, this.#limit, sizeOf)
     if (this.#over) inbox.fail(this.#error, false)

@@ -71,6 +71,11 @@ export interface PluginContext {
   readonly draining: AbortSignal
   readonly clock: Clock
   /**
+   * Whether each item that comes down to this plugin is a whole frame, which says something by itself, as a datagram does. False
+   * where bytes may be cut anywhere, behind a plugin that gives messages, and in a transform or operator, which cannot know.
+   */
+  readonly framed: boolean
+  /**
    * Sends an item on inbound from beside this plugin, to the next one down the list: from a timer, say. Never throws: what
    * fails ends the connection. No effect once it is gone.
    */

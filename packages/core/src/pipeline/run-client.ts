@@ -6,10 +6,14 @@ import { CLOCK } from '../container/tokens.ts'
 import { InvalidPipelineError } from '../errors/pipeline-errors.ts'
 import { EventHub } from '../server/event-hub.ts'
 import type { ServerEvent } from '../server/events.ts'
+import { SERVER_OPTIONS } from '../server/server-options.ts'
 import type { BuiltPipeline } from './built-pipeline.ts'
 import type { MessageConnection } from './message-connection.ts'
 import { buildPipeline, type AnyPipeline } from './pipeline.ts'
 import { Run } from './run.ts'
+
+/** A client takes as long as a server over what came before a protocol error. */
+const lingerTimeout = SERVER_OPTIONS.lingerTimeout.default
 
 /** What a client's run may use; sizes in bytes. */
 export interface ClientRunOptions {
@@ -39,7 +43,7 @@ export function runClient(connection: BaseConnection, built: BuiltPipeline, opti
   const clock = resolveService(container, CLOCK) as Clock
   const draining = new AbortController().signal
   built.retain()
-  const run = new Run(connection, built.plugins, { highWaterMark, maxPushBytes, lingerTimeout: 0, clock, draining, report })
+  const run = new Run(connection, built.plugins, { highWaterMark, maxPushBytes, lingerTimeout, clock, draining, report })
   const { transport } = connection
   const onGone = (): void => void built.release().catch((error: Error) => report({ type: 'listener-error', transport, error }))
   connection.owner = { onGone }

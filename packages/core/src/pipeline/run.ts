@@ -1,68 +1,39 @@
 import type { BaseConnection } from '../connection/base-connection.ts'
 import type { ConnectionUser } from '../connection/connection-roles.ts'
-import type { CloseInfo, ConnectionInfo } from '../connection/connection.ts'
+import type { CloseInfo } from '../connection/connection.ts'
 import type { Timer } from '../connection/clock.ts'
 import { type Deferred, deferred, ignoreRejection } from '../connection/promises.ts'
 import { FrameError } from '../errors/frame-errors.ts'
-import { PluginError, type PluginPhase } from '../errors/pipeline-errors.ts'
-import { Attributes } from './attributes.ts'
-import { Chain } from './chain.ts'
-import { PeerEnd } from './chain-ends.ts'
+import type { PluginPhase } from '../errors/pipeline-errors.ts'
+import { BrokenInput } from './broken-input.ts'
+import type { BuiltPlugin } from './built-pipeline.ts'
 import type { Engine, RunOptions, ServedMessages } from './engine.ts'
-import { Intake, type Intaker } from './intake.ts'
+import type { Intaker } from './intake.ts'
 import type { Entry, Segment, Site } from './link.ts'
-import { MessageDuplex } from './message-duplex.ts'
-import { answersItself, type BuiltPlugin } from './built-pipeline.ts'
 import type { ProceedChanges } from './plugin.ts'
-import { RunTimers } from './run-timers.ts'
 import { changedInfo } from './changed-info.ts'
+import { RunParts } from './run-parts.ts'
 import { upgradeRun } from './upgrade-run.ts'
 
 /**
  * The plugins at work on one connection: reads it, feeds the inbound chain, writes what comes out of the outbound chain, and
  * ends the connection when the stages, or the handler, have had their last word.
  */
-export class Run implements Engine, Intaker, ConnectionUser {
-  readonly connection: BaseConnection
-  readonly options: RunOptions
-  readonly messages: MessageDuplex
-  readonly intake: Intake
-  readonly chain: Chain
-  info: ConnectionInfo
+export class Run extends RunParts implements Engine, Intaker, ConnectionUser {
   stopped = false
-  readonly #answersItself: boolean
-  #attributes: Attributes | undefined
   #outputOver: Deferred<void> | undefined
-  #timers: RunTimers | undefined
   #serving = false
   #inputEnded = false
+  #broken: BrokenInput | undefined
   #released: CloseInfo | undefined
   #outputEnded: 'no' | 'ending' | 'ended' = 'no'
   #closing = false
   #linger: Timer | undefined
 
   constructor(connection: BaseConnection, plugins: readonly BuiltPlugin[], options: RunOptions) {
-    this.connection = connection
-    this.info = connection
-    this.options = options
+    super(connection, plugins, options)
     connection.closesAtEnd = false
     connection.user = this
-    this.messages = new MessageDuplex(this)
-    this.chain = new Chain(this, plugins, new PeerEnd(this))
-    this.#answersItself = answersItself(plugins.at(-1))
-    this.intake = new Intake(connection, options, this)
-  }
-
-  get attributes(): Attributes {
-    return (this.#attributes ??= new Attributes())
-  }
-
-  get maxPushBytes(): number {
-    return this.options.maxPushBytes
-  }
-
-  get highWaterMark(): number {
-    return this.options.highWaterMark
   }
 
   /** Whether the handler, or an asynchronous stage, has something in hand. */
@@ -70,20 +41,8 @@ export class Run implements Engine, Intaker, ConnectionUser {
     return this.chain.busy || this.messages.busy(this.#serving)
   }
 
-  get lastToWrite(): string {
-    return this.chain.lastToWrite
-  }
-
   get deaf(): boolean {
     return this.stopped || this.#closing
-  }
-
-  feed(slice: Uint8Array): void {
-    this.chain.feed(slice)
-  }
-
-  feedDatagram(datagram: Uint8Array): void {
-    this.chain.feedDatagram(datagram)
   }
 
   onEnd(): void {
@@ -92,11 +51,7 @@ export class Run implements Engine, Intaker, ConnectionUser {
   }
 
   onError(error: Error): void {
-    this.#stop(error)
-  }
-
-  get hasAsyncStages(): boolean {
-    return this.chain.hasAsyncStages
+    this.stop(error)
   }
 
   /** Opens the plugins and begins to read. */
@@ -110,11 +65,7 @@ export class Run implements Engine, Intaker, ConnectionUser {
     if (changes) this.info = changedInfo(this.info, changes)
     if (!this.options.admits || this.chain.admits(index + 1)) return this.#open(index + 1)
     this.connection.beginClose()
-    this.#stop(undefined)
-  }
-
-  hold(): () => void {
-    return this.intake.hold()
+    this.stop(undefined)
   }
 
   upgrade(site: Site, options: Parameters<Engine['upgrade']>[1]): ReturnType<Engine['upgrade']> {
@@ -128,12 +79,6 @@ export class Run implements Engine, Intaker, ConnectionUser {
     return () => holds.forEach((release) => release())
   }
 
-  whenWritable(): Promise<void> | undefined {
-    // Where a handler writes, the wire is its affair: an asynchronous stage that waited for it could wait for itself.
-    if (!this.#answersItself) return this.messages.whenRoom()
-    return this.connection.unsentBytes < this.highWaterMark ? undefined : this.connection.drain()
-  }
-
   emitInbound(below: Entry, item: unknown): void {
     if (!this.stopped) this.connection.batch(() => this.chain.enterInbound(below, item))
   }
@@ -142,17 +87,13 @@ export class Run implements Engine, Intaker, ConnectionUser {
     if (!this.stopped && this.#outputEnded === 'no') this.chain.enterOutbound(item, above)
   }
 
-  emitFromHandler(item: unknown): void {
-    this.chain.enterOutbound(item)
+  get outputHasEnded(): boolean {
+    return this.#outputEnded === 'ended'
   }
 
   get outputOver(): Promise<void> {
-    if (this.stopped || this.#outputEnded === 'ended') return Promise.resolve()
+    if (this.stopped || this.outputHasEnded) return Promise.resolve()
     return (this.#outputOver ??= deferred()).promise
-  }
-
-  schedule(callback: () => void, delay: number): Timer {
-    return (this.#timers ??= new RunTimers(this.options.clock)).schedule(callback, delay)
   }
 
   endOutput(): void {
@@ -163,20 +104,43 @@ export class Run implements Engine, Intaker, ConnectionUser {
 
   close(): void {
     this.#closing = true
-    if (this.#outputEnded === 'ended') this.connection.beginClose()
-    else this.endOutput()
+    if (!this.outputHasEnded) this.endOutput()
+    else if (this.#broken) this.#broken.end()
+    else this.connection.beginClose()
   }
 
   onWireEnd(): void {
     this.#outputEnded = 'ended'
     this.#outputOver?.resolve()
-    if (this.#closing || this.connection.datagram) this.connection.beginClose()
+    if (this.#broken) {
+      // What came before the error may not have come through yet: then it ends when that has.
+      if (this.#broken.through || this.#closing) this.#broken.end()
+    } else if (this.#closing || this.connection.datagram) this.connection.beginClose()
     else this.connection.beginCloseWrite()
   }
 
   onMessagesEnd(): void {
-    if (this.#released) return this.#stop(undefined)
+    if (this.#released) return this.stop(undefined)
     if (this.connection.datagram && !this.#serving && !this.messages.sinking) this.close()
+  }
+
+  onBroken(isRead: boolean): void {
+    if (this.#released) return this.stop(this.#broken?.error)
+    this.#broken?.comeThrough()
+    // A handler says by its end that it has seen to the error, whoever reads by being told of it.
+    if (!isRead && !this.#serving) this.endOutput()
+  }
+
+  onTold(pulls: boolean): void {
+    if (!this.#broken || this.#serving || this.stopped) return
+    this.#broken.comeThrough()
+    if (pulls) setImmediate(() => this.endOutput())
+    else this.endOutput()
+  }
+
+  onSinkFailed(error: unknown): void {
+    if (error === this.#broken?.error) this.endOutput()
+    else this.connection.abort(error)
   }
 
   serve(plugin: string, serve: (messages: ServedMessages) => Promise<void>): void {
@@ -184,27 +148,33 @@ export class Run implements Engine, Intaker, ConnectionUser {
     const work = async (): Promise<void> => serve(this.messages)
     work().then(
       () => this.#finishServing(),
-      (error: unknown) => this.raise(error, { plugin, direction: 'inbound' }, 'handler'),
+      (error: unknown) => this.#serveFailed(error, { plugin, direction: 'inbound' }),
     )
   }
 
   raise(thrown: unknown, site: Site, phase: PluginPhase, segment?: Segment): void {
     if (this.stopped) return
-    if (thrown instanceof FrameError && this.connection.datagram && segment) {
+    const isFrameError = thrown instanceof FrameError
+    const { datagram } = this.connection
+    if (isFrameError && datagram && segment) {
       segment.skipping = true
       this.options.report({ type: 'frame-dropped', connection: this.info, plugin: site.plugin, error: thrown })
       return
     }
+    if (isFrameError && !datagram && site.direction === 'inbound') {
+      this.chain.endInboundWith(this.#break(thrown, site, phase), site)
+      return
+    }
     const error = this.toError(thrown, site, phase)
-    if (thrown instanceof FrameError) this.connection.closeWith(error)
+    if (isFrameError) this.connection.closeWith(error)
     else this.connection.abort(error)
-    this.#stop(error)
+    this.stop(error)
   }
 
-  toError(thrown: unknown, { plugin, direction }: Site, phase: PluginPhase): PluginError {
-    if (thrown instanceof PluginError) return thrown
-    const offset = direction === 'inbound' ? this.intake.fed : this.connection.bytesWritten
-    return new PluginError({ plugin, direction, phase, remoteAddress: this.info.remoteAddress, offset }, thrown)
+  /** The peer has broken the protocol. @returns what the connection will end with. */
+  #break(thrown: FrameError, site: Site, phase: PluginPhase): Error {
+    this.#broken ??= new BrokenInput(this, this.toError(thrown, site, phase), this.#released === undefined)
+    return this.#broken.error
   }
 
   #open(index: number): void {
@@ -217,33 +187,46 @@ export class Run implements Engine, Intaker, ConnectionUser {
     this.#serving = false
     if (this.stopped) return
     this.messages.discardInput()
-    const { lingerTimeout, clock } = this.options
+    this.#broken?.comeThrough()
     this.endOutput()
-    if (lingerTimeout > 0 && !this.connection.datagram) {
+    const { lingerTimeout, clock } = this.options
+    if (lingerTimeout > 0 && !this.connection.datagram && !this.#broken) {
       this.#linger = clock.schedule(() => void this.connection.close(), lingerTimeout)
     }
   }
 
-  #stop(error: Error | undefined): void {
+  /** Of a handler that lets a protocol error pass, or finds one itself, what it wrote before goes out. */
+  #serveFailed(thrown: unknown, site: Site): void {
+    const isFrameError = thrown instanceof FrameError && !this.connection.datagram
+    if (this.stopped || !(isFrameError || (this.#broken && thrown === this.#broken.error))) {
+      return this.raise(thrown, site, 'handler')
+    }
+    if (isFrameError) this.#break(thrown, site, 'handler')
+    this.#finishServing()
+  }
+
+  stop(error: Error | undefined): void {
     if (this.stopped) return
     this.stopped = true
     this.#outputOver?.resolve()
     this.chain.stop(error)
     this.messages.fail(error)
-    this.#timers?.cancelAll()
+    this.cancelTimers()
     if (this.#released) this.chain.close(this.#released)
   }
 
   /** The connection is gone. Asynchronous stages may still be at work on what came before its end: all of it is delivered. */
   onRelease(info: CloseInfo): Error | undefined {
     this.#linger?.cancel()
+    this.#broken?.cancel()
     this.intake.release()
     const late = !info.error && this.#inputEnded && !this.#closing && this.hasAsyncStages && this.messages.awaitsEnd
     if (late && !this.stopped) {
       this.#released = info
       return undefined
     }
-    this.#stop(info.error)
-    return this.chain.close(info)
+    this.stop(info.error ?? this.#broken?.error)
+    const failure = this.chain.close(info)
+    return this.#broken?.error ?? failure
   }
 }

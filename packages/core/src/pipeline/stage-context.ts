@@ -55,6 +55,10 @@ export class StageContext implements PluginContext, Entry {
     return this.#run.options.draining
   }
 
+  get framed(): boolean {
+    return this.#plugin.framed ?? false
+  }
+
   get clock(): Clock {
     return (this.#clock ??= new ConnectionClock(this.#run, this.#plugin.sites.inbound))
   }

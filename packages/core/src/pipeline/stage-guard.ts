@@ -7,9 +7,9 @@ import { type Next, type Site, StageLink } from './link.ts'
 export class StageGuard implements Next {
   /** Whether an item has come. It is dropped. */
   passed = false
+  readonly next: Next
   readonly #first: { next: Next }
   readonly #before: { next: Next }
-  readonly #behind: Next
 
   /**
    * @param first - where the inbound direction begins.
@@ -27,7 +27,7 @@ export class StageGuard implements Next {
   private constructor(first: { next: Next }, before: { next: Next }) {
     this.#first = first
     this.#before = before
-    this.#behind = before.next
+    this.next = before.next
     before.next = this
   }
 
@@ -37,7 +37,7 @@ export class StageGuard implements Next {
   }
 
   remove(): void {
-    this.#before.next = this.#behind
+    this.#before.next = this.next
   }
 
   item(_item: unknown): void {
@@ -47,7 +47,11 @@ export class StageGuard implements Next {
   endOfDatagram(): void {}
 
   end(): void {
-    this.#behind.end()
+    this.next.end()
+  }
+
+  endWith(error: Error, failed: Site | undefined): void {
+    this.next.endWith(error, failed)
   }
 
   /** Goes no further. */

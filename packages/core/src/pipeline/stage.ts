@@ -22,7 +22,10 @@ export interface Stage<In, Out> {
   readonly push: (item: In, emit: Emit<Out>) => void
   /** A datagram's items have all been pushed. Called in order of the stages; never called on a byte stream. */
   readonly endOfDatagram?: (emit: Emit<Out>) => void
-  /** This direction ends cleanly: the last word. Throw {@link UnexpectedEndError} where something is half read. */
+  /**
+   * This direction ends cleanly: the last word. Throw {@link UnexpectedEndError} where something is half read. Outbound that is so, too,
+   * where the peer has broken the protocol and gets its answers.
+   */
   readonly end?: (emit: Emit<Out>) => void
   /** Forget what is half read: the rest of a bad datagram was dropped. */
   readonly reset?: () => void
@@ -36,7 +39,8 @@ export interface Stage<In, Out> {
 
 /**
  * One direction of a plugin as an async generator over its items: for what has to await. Costs promises per item; the
- * engine stops reading while it is behind.
+ * engine stops reading while it is behind. Where a codec before it finds the input of a stream bad, its source throws that error behind the
+ * last item; whatever it does then, the error goes on to those after it.
  *
  * On a datagram connection it is run afresh for each datagram, one after the other, over that datagram's items; with
  * `spansDatagrams` it is run once over all of them.
@@ -54,4 +58,9 @@ export interface AsyncStage<In, Out> {
 /** Whether a direction of a plugin is an {@link AsyncStage}. */
 export function isAsyncStage<In, Out>(stage: Stage<In, Out> | AsyncStage<In, Out>): stage is AsyncStage<In, Out> {
   return typeof stage === 'function'
+}
+
+/** Whether a direction of a plugin promises to keep nothing of an item; one that is missing does. */
+export function borrows(stage: Stage<unknown, unknown> | AsyncStage<unknown, unknown> | undefined): boolean {
+  return stage === undefined || (!isAsyncStage(stage) && stage.borrows === true)
 }

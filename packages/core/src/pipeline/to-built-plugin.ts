@@ -5,10 +5,13 @@ import type { Plugin } from './plugin.ts'
 
 /**
  * A plugin as the engine opens it. The instance may have methods and getters of a class: nothing of it is copied, only called.
+ *
+ * @param framed - what comes down to it are whole frames.
  */
 export function toBuiltPlugin(
   built: Plugin<unknown, unknown, unknown, unknown>,
   { name, produces }: PluginDescription,
+  framed: boolean,
 ): BuiltPlugin {
   const plugin = built as BuiltPlugin
   return {
@@ -20,6 +23,7 @@ export function toBuiltPlugin(
     ...(plugin.serve && { serve: async (connection) => plugin.serve?.(connection) }),
     ...(plugin.answer && { answer: plugin.answer }),
     ...(plugin.dispose && { dispose: () => plugin.dispose?.() }),
+    framed,
     frames: produces === 'frame' || produces === 'message',
     gates: plugin.gates ?? false,
     perDatagram: plugin.perDatagram ?? false,

@@ -29,7 +29,7 @@ export const SERVER_OPTIONS = {
     unit: 'ms',
     range: [0, LONGEST_DELAY],
     default: 30_000,
-    help: 'how long input is still discarded after a handler has ended, so that the peer gets its answer; 0 waits for the peer',
+    help: 'how long a peer is waited for after its handler has ended, and a handler after its peer broke the protocol; 0: without end',
   },
   drainTimeout: {
     type: 'integer',

@@ -1,5 +1,6 @@
 import {
   asFrame,
+  ByteAccumulator,
   CorruptFrameError,
   definePlugin,
   type Emit,
@@ -7,7 +8,6 @@ import {
   type Stage,
   UnexpectedEndError,
 } from '@millrace/core'
-import { ByteAccumulator } from './byte-accumulator.ts'
 import type { FramerFactory } from './framer-factory.ts'
 
 /** Options of {@link fixedLength}. */

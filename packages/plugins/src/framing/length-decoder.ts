@@ -1,5 +1,12 @@
-import { asFrame, type Emit, type Frame, FrameTooLongError, type Stage, UnexpectedEndError } from '@millrace/core'
-import { ByteAccumulator } from './byte-accumulator.ts'
+import {
+  asFrame,
+  ByteAccumulator,
+  type Emit,
+  type Frame,
+  FrameTooLongError,
+  type Stage,
+  UnexpectedEndError,
+} from '@millrace/core'
 import type { LengthFormat } from './length-format.ts'
 
 /** What a {@link LengthDecoder} goes by. */

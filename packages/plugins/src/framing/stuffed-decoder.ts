@@ -1,5 +1,6 @@
 import {
   asFrame,
+  ByteAccumulator,
   type Emit,
   type Frame,
   FrameError,
@@ -7,7 +8,6 @@ import {
   type Stage,
   UnexpectedEndError,
 } from '@millrace/core'
-import { ByteAccumulator } from './byte-accumulator.ts'
 import { findByte } from './find-byte.ts'
 
 /** What a {@link StuffedDecoder} goes by. */

@@ -30,7 +30,7 @@ export interface ProxyProtocolOptions {
    */
   readonly untrusted?: 'refuse' | 'direct'
   /**
-   * Which version is taken on a stream. A datagram has version 2.
+   * Which version is taken.
    *
    * @defaultValue 'any'
    */
@@ -71,7 +71,7 @@ export class ProxyProtocol implements Plugin<Uint8Array, Uint8Array, Uint8Array,
         default: 'refuse',
         help: 'what becomes of other peers; direct: served as they are',
       },
-      version: { type: 'string', values: ['any', '1', '2'], default: 'any', help: 'of the header, on a stream' },
+      version: { type: 'string', values: ['any', '1', '2'], default: 'any', help: 'of the header' },
       maxLength: {
         type: 'integer',
         unit: 'bytes',
@@ -135,9 +135,10 @@ export class ProxyProtocol implements Plugin<Uint8Array, Uint8Array, Uint8Array,
  * at: a trusted peer that sends none is a {@link CorruptFrameError}, one that is late a {@link FrameTimeoutError}, and one
  * that ends inside it an {@link UnexpectedEndError}. No answer is sent to it.
  *
- * Over UDP each datagram begins with a header of version 2, and a session is of one client: a datagram without one, or
- * with another client's, is dropped and counted (`frame-dropped`), so a balancer must use a port for each client. Answers
- * go to the balancer. It keeps state, so it cannot serve statelessly.
+ * Over UDP each datagram begins with a header, and a session is of one client: a datagram without one, or with another
+ * client's, is dropped and counted (`frame-dropped`), so a balancer must use a port for each client. nginx sends version 1
+ * there, and at the head of each datagram with `proxy_requests 1`. Answers go to the balancer. It keeps state, so it
+ * cannot serve statelessly.
  *
  * @throws {@link InvalidOptionError} for a range that is none, and for an option that is unknown or out of range.
  *

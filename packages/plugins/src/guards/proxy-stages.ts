@@ -61,7 +61,7 @@ export class DatagramHeader implements Stage<Uint8Array, Uint8Array> {
 
   constructor(context: PluginContext, options: ProxyReaderOptions) {
     this.#context = context
-    this.#options = { ...options, version: '2' }
+    this.#options = options
   }
 
   push(chunk: Uint8Array, emit: Emit<Uint8Array>): void {

@@ -236,8 +236,18 @@ describe('proxyProtocol on datagrams', () => {
     expect(served.seen.remote).toEqual(ip('192.0.2.1', 56_324))
   })
 
-  test('drops and counts those without one, cut inside it, of version 1, or of another client', () => {
+  test('takes version 1 off each of them too, as nginx sends it', () => {
     const served = serve({}, { datagram: true })
+    const header = v1('PROXY TCP4 192.0.2.1 198.51.100.1 56324 443')
+    served.embedded.writeInbound(datagram('ab', header), datagram('', header), datagram('c', header))
+    expect(served.embedded.outbound.map((chunk) => textOf([chunk as Uint8Array]))).toEqual(['ab', '', 'c'])
+    expect(served.seen.remote).toEqual(ip('192.0.2.1', 56_324))
+    served.embedded.writeInbound(header.subarray(0, 20), datagram('no', v1('PROXY TCP4 192.0.2.9 198.51.100.1 56324 443')))
+    expect(dropped(served)).toEqual([UnexpectedEndError, CorruptFrameError])
+  })
+
+  test('drops and counts those without one, cut inside it, of another version, or of another client', () => {
+    const served = serve({ version: '2' }, { datagram: true })
     served.embedded.writeInbound(Buffer.from('x'), Buffer.alloc(0), v2().subarray(0, 20), v1('PROXY UNKNOWN'))
     expect(served.seen.remote).toBeUndefined()
     served.embedded.writeInbound(datagram('ab'), datagram('no', v2({ source: '192.0.2.9' })), datagram('no', v2({ command: 0x20 })), datagram('c'))

@@ -117,6 +117,7 @@ function bareContext(datagram: boolean, events: unknown[]): PluginContext {
     attributes: new Attributes(),
     signal: NEVER,
     draining: NEVER,
+    framed: false,
     clock: { now: () => 0, schedule: refuse },
     emitInbound: refuse,
     emitOutbound: refuse,

@@ -1,0 +1,93 @@
+import type { BaseConnection } from '../connection/base-connection.ts'
+import type { Timer } from '../connection/clock.ts'
+import type { ConnectionInfo } from '../connection/connection.ts'
+import { PluginError, type PluginPhase } from '../errors/pipeline-errors.ts'
+import { Attributes } from './attributes.ts'
+import { answersItself, type BuiltPlugin } from './built-pipeline.ts'
+import { Chain } from './chain.ts'
+import { PeerEnd } from './chain-ends.ts'
+import type { Engine, RunOptions } from './engine.ts'
+import { Intake, type Intaker } from './intake.ts'
+import type { Site } from './link.ts'
+import { MessageDuplex } from './message-duplex.ts'
+import { RunTimers } from './run-timers.ts'
+
+/** What a run is made of, and what its parts ask of one another. */
+export abstract class RunParts {
+  readonly connection: BaseConnection
+  readonly options: RunOptions
+  readonly messages: MessageDuplex
+  readonly intake: Intake
+  readonly chain: Chain
+  info: ConnectionInfo
+  protected readonly answersItself: boolean
+  #attributes: Attributes | undefined
+  #timers: RunTimers | undefined
+
+  constructor(connection: BaseConnection, plugins: readonly BuiltPlugin[], options: RunOptions) {
+    const run = this as unknown as Engine & Intaker
+    this.connection = connection
+    this.info = connection
+    this.options = options
+    this.messages = new MessageDuplex(run)
+    this.chain = new Chain(run, plugins, new PeerEnd(run))
+    this.answersItself = answersItself(plugins.at(-1))
+    this.intake = new Intake(connection, options, run)
+  }
+
+  get attributes(): Attributes {
+    return (this.#attributes ??= new Attributes())
+  }
+
+  get maxPushBytes(): number {
+    return this.options.maxPushBytes
+  }
+
+  get highWaterMark(): number {
+    return this.options.highWaterMark
+  }
+
+  get lastToWrite(): string {
+    return this.chain.lastToWrite
+  }
+
+  get hasAsyncStages(): boolean {
+    return this.chain.hasAsyncStages
+  }
+
+  feed(slice: Uint8Array): void {
+    this.chain.feed(slice)
+  }
+
+  feedDatagram(datagram: Uint8Array): void {
+    this.chain.feedDatagram(datagram)
+  }
+
+  emitFromHandler(item: unknown): void {
+    this.chain.enterOutbound(item)
+  }
+
+  hold(): () => void {
+    return this.intake.hold()
+  }
+
+  whenWritable(): Promise<void> | undefined {
+    // Where a handler writes, the wire is its affair: an asynchronous stage that waited for it could wait for itself.
+    if (!this.answersItself) return this.messages.whenRoom()
+    return this.connection.unsentBytes < this.highWaterMark ? undefined : this.connection.drain()
+  }
+
+  schedule(callback: () => void, delay: number): Timer {
+    return (this.#timers ??= new RunTimers(this.options.clock)).schedule(callback, delay)
+  }
+
+  toError(thrown: unknown, { plugin, direction }: Site, phase: PluginPhase): PluginError {
+    if (thrown instanceof PluginError) return thrown
+    const offset = direction === 'inbound' ? this.intake.fed : this.connection.bytesWritten
+    return new PluginError({ plugin, direction, phase, remoteAddress: this.info.remoteAddress, offset }, thrown)
+  }
+
+  protected cancelTimers(): void {
+    this.#timers?.cancelAll()
+  }
+}
