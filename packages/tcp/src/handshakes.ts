@@ -2,11 +2,12 @@ import type { Socket } from 'node:net'
 import type { Server, TLSSocket } from 'node:tls'
 import {
   CertificateError,
+  type Awaiting,
   type Clock,
+  deadlinesOf,
   formatAddress,
   HandshakeTimeoutError,
   type SocketAddress,
-  type Timer,
   TlsError,
 } from '@millrace/core'
 import { distrust, whenGone } from './beneath-tls.ts'
@@ -51,20 +52,25 @@ export class Handshakes {
 
   /** @param socket - connected; nothing of it has been delivered. It is this one's until `onSecure`. */
   begin(socket: Shaking, init: HandshakeInit): void {
-    const handshake = new Handshake(socket, init)
-    handshake.place = this.#pending.push(handshake) - 1
+    const handshake = new Handshake(socket, init, this)
+    handshake.index = this.#pending.push(handshake) - 1
     socket[HANDSHAKE] = handshake
     // Until then an end is the end of all; what TLS has to say of it comes after the socket's own.
     socket.allowHalfOpen = false
     whenGone(socket, () => this.#onClose(socket))
     const { clock, timeout } = init
-    if (timeout > 0) handshake.timer = clock.schedule(() => this.#take(socket)?.expire(timeout), timeout)
+    if (timeout > 0) deadlinesOf(clock).add(handshake, clock.now() + timeout)
     try {
       this.#engine.emit('connection', socket)
     } catch (cause) {
       if (!distrust(socket)) throw cause
       this.#take(socket)?.fail(cause as Error)
     }
+  }
+
+  /** For one that takes too long. */
+  expire(socket: Socket): void {
+    this.#take(socket)?.expire()
   }
 
   /** Gives up on one, if it is under way; nobody is told. */
@@ -87,8 +93,8 @@ export class Handshakes {
     socket[HANDSHAKE] = undefined
     const last = this.#pending.pop() as Handshake
     if (last !== handshake) {
-      this.#pending[handshake.place] = last
-      last.place = handshake.place
+      this.#pending[handshake.index] = last
+      last.index = handshake.index
     }
     return handshake
   }
@@ -101,20 +107,23 @@ function beneath(secure: TLSSocket): Shaking | undefined {
   return (secure as { readonly _parent?: Shaking })._parent
 }
 
-class Handshake {
-  timer: Timer | undefined
+class Handshake implements Awaiting {
+  deadline = 0
+  place = -1
   /** Among those that are under way. */
-  place = 0
+  index = 0
   readonly socket: Socket
   readonly #init: HandshakeInit
+  readonly #handshakes: Handshakes
 
-  constructor(socket: Socket, init: HandshakeInit) {
+  constructor(socket: Socket, init: HandshakeInit, handshakes: Handshakes) {
     this.socket = socket
     this.#init = init
+    this.#handshakes = handshakes
   }
 
   complete(secure: TLSSocket): void {
-    this.timer?.cancel()
+    deadlinesOf(this.#init.clock).remove(this)
     secure.allowHalfOpen = true
     this.#init.onSecure(secure)
   }
@@ -129,12 +138,16 @@ class Handshake {
     )
   }
 
-  expire(timeout: number): void {
-    this.#end(new HandshakeTimeoutError(timeout))
+  onDeadline(): void {
+    this.#handshakes.expire(this.socket)
+  }
+
+  expire(): void {
+    this.#end(new HandshakeTimeoutError(this.#init.timeout))
   }
 
   giveUp(): void {
-    this.timer?.cancel()
+    deadlinesOf(this.#init.clock).remove(this)
     this.socket.destroy()
   }
 
