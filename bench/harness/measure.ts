@@ -60,8 +60,8 @@ const MOST_SHARED = 1_000
  * between: so no work goes uncounted, and none of another turn is counted in.
  */
 export async function measureCpu(workload: Workload, given: MeasureOptions): Promise<readonly Result[]> {
-  const { stretch = 1 } = workload
-  const options = { ...given, turn: given.turn * stretch, warmUp: given.warmUp * stretch }
+  const { stretch = 1, warmUp = stretch } = workload
+  const options = { ...given, turn: given.turn * stretch, warmUp: given.warmUp * warmUp }
   const crew: Crew = { generator: startGenerator(options.cores), processes: [] }
   try {
     // All at once: they load their modules while others are prepared.

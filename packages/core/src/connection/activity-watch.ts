@@ -1,5 +1,5 @@
 import { IdleTimeoutError, WriteTimeoutError } from '../errors/connection-errors.ts'
-import type { Clock, Timer } from './clock.ts'
+import type { Clock } from './clock.ts'
 import { type Awaiting, deadlinesOf } from './deadlines.ts'
 import type { ConnectionLimits } from './connection-options.ts'
 import type { Outbox } from './outbox.ts'
@@ -15,7 +15,8 @@ const LOOKS = 10
 
 /**
  * The idle timeout and the write-stall timeout of one connection. Traffic sets a time stamp and no timer; what looks
- * at the stamp when its time has come waits on for the rest.
+ * at the stamp when its time has come waits on for the rest. Both wait as one {@link Awaiting}, for the earlier of the two: a timer for
+ * each write that the system does not take at once, which over TLS is every one, would cost more than the rest of the watch.
  */
 export class ActivityWatch implements Awaiting {
   lastActivity: number
@@ -25,7 +26,8 @@ export class ActivityWatch implements Awaiting {
   readonly #outbox: Outbox
   readonly #limits: ConnectionLimits
   readonly #connection: Watched
-  #stallTimer: Timer | undefined
+  /** When the progress of a write is looked at next; Infinity where none is watched. */
+  #lookAt = Infinity
   #sent = 0
   #progressAt = 0
   #stopped = false
@@ -36,7 +38,7 @@ export class ActivityWatch implements Awaiting {
     this.#limits = limits
     this.#connection = connection
     this.lastActivity = clock.now()
-    if (limits.idleTimeout > 0) deadlinesOf(clock).add(this, this.lastActivity + limits.idleTimeout)
+    this.#await()
   }
 
   /** A byte went. */
@@ -53,35 +55,45 @@ export class ActivityWatch implements Awaiting {
   /** Where something is unsent, watch that the peer takes it. */
   watchWrites(): void {
     const { writeTimeout } = this.#limits
-    if (writeTimeout === 0 || this.#stallTimer || this.#stopped || this.#outbox.level === 0) return
+    if (writeTimeout === 0 || this.#lookAt < Infinity || this.#stopped || this.#outbox.level === 0) return
     this.#sent = this.#outbox.sent
     this.#progressAt = this.#clock.now()
-    this.#armStall(writeTimeout / LOOKS)
+    this.#lookAt = this.#progressAt + writeTimeout / LOOKS
+    this.#await()
   }
 
   stop(): void {
     this.#stopped = true
     deadlinesOf(this.#clock).remove(this)
-    this.#stallTimer?.cancel()
   }
 
   /** For {@link Deadlines}: the time has come to see whether there was any traffic. */
   onDeadline(): void {
+    const now = this.#clock.now()
+    if (this.#lookAt <= now) this.#lookAtWrites(now)
+    if (this.#stopped) return
+    if (this.#idleAt > now) this.#await()
+    else this.#connection.closeWith(new IdleTimeoutError(this.#limits.idleTimeout))
+  }
+
+  get #idleAt(): number {
     const { idleTimeout } = this.#limits
-    const idleAt = this.lastActivity + idleTimeout
-    if (idleAt > this.#clock.now()) deadlinesOf(this.#clock).add(this, idleAt)
-    else this.#connection.closeWith(new IdleTimeoutError(idleTimeout))
+    return idleTimeout > 0 ? this.lastActivity + idleTimeout : Infinity
   }
 
-  #armStall(delay: number): void {
-    this.#stallTimer = this.#clock.schedule(() => this.#lookAtWrites(), delay)
+  /** Until the earlier of the two, where it does not await something earlier yet. */
+  #await(): void {
+    const next = Math.min(this.#idleAt, this.#lookAt)
+    if (next === Infinity || (this.place >= 0 && this.deadline <= next)) return
+    const deadlines = deadlinesOf(this.#clock)
+    deadlines.remove(this)
+    deadlines.add(this, next)
   }
 
-  #lookAtWrites(): void {
-    this.#stallTimer = undefined
+  #lookAtWrites(now: number): void {
+    this.#lookAt = Infinity
     const { writeTimeout } = this.#limits
     const { level, sent } = this.#outbox
-    const now = this.#clock.now()
     if (level === 0) return
     if (sent > this.#sent) {
       this.#progressAt = now
@@ -89,6 +101,6 @@ export class ActivityWatch implements Awaiting {
     }
     this.#sent = sent
     if (now - this.#progressAt >= writeTimeout) this.#connection.abort(new WriteTimeoutError(writeTimeout))
-    else this.#armStall(Math.min(writeTimeout / LOOKS, this.#progressAt + writeTimeout - now))
+    else this.#lookAt = Math.min(now + writeTimeout / LOOKS, this.#progressAt + writeTimeout)
   }
 }

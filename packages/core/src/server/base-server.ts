@@ -22,6 +22,7 @@ import { countInto } from './event-metrics.ts'
 import type { ServerEvent } from './events.ts'
 import type { Acceptor, Listener } from './listener.ts'
 import { releaseWithin } from './release-within.ts'
+import { Roster } from './roster.ts'
 import { ServedConnection } from './served-connection.ts'
 import { toBuilt } from './to-built.ts'
 import type { ServerLimits } from './server-options.ts'
@@ -52,8 +53,9 @@ export class BaseServer<C, L extends AbortOptions> implements Server<C, L>, Acce
   readonly #admission: Admission
   readonly #queue: AcceptQueue<C>
   readonly #accepted: Subject<C> = new Subject()
-  readonly #open: Set<ServedConnection<C>> = new Set()
-  readonly #connections: Set<C> = new Set()
+  readonly #open: Roster<ServedConnection<C>> = new Roster()
+  /** Made when somebody asks for it: see {@link Roster} for what it costs. */
+  #connections: Set<C> | undefined
   readonly #draining: AbortController = new AbortController()
   readonly #closed: Deferred<ServerCloseInfo> = deferred()
   readonly #runOptions: RunOptions
@@ -89,7 +91,7 @@ export class BaseServer<C, L extends AbortOptions> implements Server<C, L>, Acce
   }
 
   get connections(): ReadonlySet<C> {
-    return this.#connections
+    return (this.#connections ??= new Set(Array.from(this.#open, ({ face }) => face)))
   }
 
   get counters(): ServerCounters {
@@ -187,7 +189,7 @@ export class BaseServer<C, L extends AbortOptions> implements Server<C, L>, Acce
     const { connection, face } = served
     this.#admission.enter(connection.remoteAddress)
     this.#open.add(served)
-    this.#connections.add(face)
+    this.#connections?.add(face)
     connection.owner = served
     this.report({ type: 'connection-opened', connection })
     this.#accepted.next(face)
@@ -197,8 +199,8 @@ export class BaseServer<C, L extends AbortOptions> implements Server<C, L>, Acce
   leave(served: ServedConnection<C>, { error, initiator }: CloseInfo): void {
     const { connection, face, openedAt } = served
     this.#admission.leave(connection.remoteAddress)
-    this.#open.delete(served)
-    this.#connections.delete(face)
+    this.#open.remove(served)
+    this.#connections?.delete(face)
     this.#queue.withdraw(face)
     const duration = this.clock.now() - openedAt
     this.report({ type: 'connection-closed', connection, initiator, duration, ...(error && { error }) })
@@ -212,7 +214,7 @@ export class BaseServer<C, L extends AbortOptions> implements Server<C, L>, Acce
     this.report({ type: 'draining' })
     this.#draining.abort()
     this.#queue.end()
-    this.#drain = new Drain(this.#open.values.bind(this.#open), this.clock, this.#limits.drainTimeout)
+    this.#drain = new Drain(this.#open, this.clock, this.#limits.drainTimeout)
     void this.#finish(this.#drain)
   }
 
