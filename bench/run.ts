@@ -70,7 +70,8 @@ const { laps, rounds, turn } = options
 const processes = rounds > 1 ? `, over ${rounds} processes of each server` : ''
 const measured = `${laps} laps of ${turn} ms${processes}; medians, and the lowest to the highest lap`
 const { cores, language } = measuring
-const about = `Node ${process.versions.node}, ${cores.about}; generator in ${language}; ${measured}.`
+const generator = language === 'C' && raw.some(({ workload }) => workload.load.tls) ? 'C, for TLS in Node' : language
+const about = `Node ${process.versions.node}, ${cores.about}; generator in ${generator}; ${measured}.`
 const table = renderTable(rows)
 console.log(`${table}\n\n${about}`)
 if (options.write) writeReport(table, about, verdicts)

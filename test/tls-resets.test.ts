@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { connect as tlsConnect, type TLSSocket } from 'node:tls'
-import { pipeline, type ServerEventOf } from '@millrace/core'
+import { type Connection, ConnectionResetError, pipeline, type ServerEventOf } from '@millrace/core'
 import { echo } from '@millrace/plugins'
 import { connectTcp, createTcpServer } from '@millrace/tcp'
 import { describe, expect, test, vi } from 'vitest'
@@ -69,4 +69,18 @@ describe('a server over TLS whose clients reset their connections', () => {
     for await (const chunk of client) expect(Buffer.from(chunk).toString()).toBe('still there')
     await server.close()
   })
+})
+
+test('a reset that the last words of the handshake meet is told to a connection that nobody reads', async () => {
+  const server = await createTcpServer(undefined, { tls: credentials }).listen({ port: 0 })
+  const beneath = connect({ port: server.address?.port ?? 0, host: '127.0.0.1' }).on('error', () => {})
+  await once(beneath, 'connect')
+  const secure = tlsConnect({ socket: beneath, ca: authority }).on('error', () => {})
+  await once(secure, 'secureConnect')
+  // The server has not run since: it finds the data, by which it stops reading, and cannot send session tickets any more.
+  secure.write('kept')
+  resetNow(beneath)
+  const { value: connection } = (await server[Symbol.asyncIterator]().next()) as { value: Connection }
+  expect((await connection.closed).error).toBeInstanceOf(ConnectionResetError)
+  await server.close()
 })

@@ -63,9 +63,9 @@ const MOST_SHARED = 1_000
  * between: so no work goes uncounted, and none of another turn is counted in.
  */
 export async function measureCpu(workload: Workload, given: MeasureOptions): Promise<readonly Result[]> {
-  const { stretch = 1 } = workload
+  const { stretch = 1, warmUp = stretch } = workload
   const laps = Math.ceil(given.laps / given.rounds)
-  const options = { ...given, laps, turn: given.turn * stretch, warmUp: given.warmUp * stretch }
+  const options = { ...given, laps, turn: given.turn * stretch, warmUp: given.warmUp * warmUp }
   let results: readonly Result[] = []
   for (let round = 0; round < given.rounds; round++) results = joined(results, await measureRound(workload, options))
   return results

@@ -36,8 +36,8 @@ export function baselinePlan(workloads: readonly Workload[], revision: string): 
       seen.add(key)
       const base: Entry = { ...entry, label: atRevision(labelOf(entry), revision) }
       const compares = workload.measures === 'cpu' ? 'speed' : 'cost'
-      const { name, measures, stretch = 1 } = workload
-      plan.push({ name, measures, load, base, others: [entry], compares, goals: [], stretch })
+      const { name, measures, stretch = 1, warmUp = stretch } = workload
+      plan.push({ name, measures, load, base, others: [entry], compares, goals: [], stretch, warmUp })
     }
   }
   return plan

@@ -13,7 +13,8 @@ export type GeneratorLanguage = 'C' | 'Node'
 
 /** Opens a loop with a server. @throws where it cannot be reached, or nothing of the kind is there. */
 export async function openLoop(port: number, load: Load, language: GeneratorLanguage): Promise<ClosedLoop> {
-  if (language === 'C') return openNativeLoop(port, load)
+  // The one in C speaks no TLS.
+  if (language === 'C' && load.tls === undefined) return openNativeLoop(port, load)
   switch (`${load.transport} ${load.pace}` as const) {
     case 'tcp steady':
       return openTcpSteady(port, load)

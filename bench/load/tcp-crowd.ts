@@ -1,8 +1,8 @@
-import { once } from 'node:events'
 import type { Socket } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Load } from '../workloads/workload.ts'
 import { type ClosedLoop, OPENING, type Outcome, untilDone } from './closed-loop.ts'
+import { connected, type DialOptions } from './dial.ts'
 import { exchangeOf, mulberry32 } from './payload.ts'
 import { openMany, openSocket } from './tcp-socket.ts'
 
@@ -13,7 +13,7 @@ class Member {
   readonly #replySize: number
   #received = 0
 
-  constructor(port: number, replySize: number, crowd: Crowd, localAddress: string | undefined) {
+  constructor(port: number, replySize: number, crowd: Crowd, options: DialOptions) {
     this.#replySize = replySize
     const onBytes = (bytes: number): void => {
       this.#received += bytes
@@ -21,8 +21,8 @@ class Member {
       this.#received = 0
       crowd.onReply(this)
     }
-    this.#socket = openSocket(port, { onBytes, onEnd: (error) => crowd.failed.abort(error) }, localAddress)
-    this.connected = once(this.#socket, 'connect').then(() => {})
+    this.#socket = openSocket(port, { onBytes, onEnd: (error) => crowd.failed.abort(error) }, options)
+    this.connected = connected(this.#socket)
   }
 
   close(): void {
@@ -99,7 +99,9 @@ class Crowd implements ClosedLoop {
 export async function openTcpCrowd(port: number, load: Load): Promise<ClosedLoop> {
   const { sent, expected } = exchangeOf(load, 1)
   const crowd = new Crowd(sent, Math.min(load.window, load.connections))
-  const open = (address: string | undefined): Member => new Member(port, expected.byteLength, crowd, address)
+  const tls = load.tls !== undefined
+  const open = (localAddress: string | undefined): Member =>
+    new Member(port, expected.byteLength, crowd, { tls, localAddress })
   crowd.start(await untilDone(openMany(load.connections, open), crowd.failed.signal, OPENING))
   return crowd
 }

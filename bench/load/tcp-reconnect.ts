@@ -1,5 +1,7 @@
+import type { TLSSocket } from 'node:tls'
 import type { Load } from '../workloads/workload.ts'
 import { type ClosedLoop, type Outcome, untilDone } from './closed-loop.ts'
+import { connected, type DialOptions } from './dial.ts'
 import { exchangeOf } from './payload.ts'
 import { openSocket, sourceAddress } from './tcp-socket.ts'
 
@@ -10,8 +12,14 @@ import { openSocket, sourceAddress } from './tcp-socket.ts'
  */
 export async function openTcpReconnect(port: number, load: Load): Promise<ClosedLoop> {
   const { sent, expected } = exchangeOf(load, 1)
+  const sessions = load.tls === 'resumed' ? new Sessions() : undefined
   let opened = 0
-  const once = (): Promise<void> => connectOnce(port, sent, expected.byteLength, sourceAddress(opened++))
+  const once = (): Promise<void> => {
+    const options = { tls: load.tls !== undefined, session: sessions?.last, localAddress: sourceAddress(opened++) }
+    return connectOnce(port, { sent, replySize: expected.byteLength, sessions }, options)
+  }
+  // The first one, which the next resumes.
+  if (sessions) await once()
   // Between two turns none is open.
   return { run: (duration) => run(load.connections, duration, once), close() {} }
 }
@@ -30,7 +38,26 @@ async function run(slots: number, duration: number, once: () => Promise<void>): 
   return { messages, lost: 0 }
 }
 
-function connectOnce(port: number, message: Buffer, replySize: number, localAddress: string): Promise<void> {
+/** What servers gave to resume a session with, and whether they stood by it. */
+class Sessions {
+  last: Buffer | undefined
+
+  watch(socket: TLSSocket): void {
+    const wanted = this.last !== undefined
+    socket.on('session', (session) => (this.last = session))
+    socket.on('secureConnect', () => {
+      if (wanted && !socket.isSessionReused()) socket.destroy(new Error('the server resumed no session'))
+    })
+  }
+}
+
+interface Message {
+  readonly sent: Buffer
+  readonly replySize: number
+  readonly sessions: Sessions | undefined
+}
+
+function connectOnce(port: number, { sent, replySize, sessions }: Message, options: DialOptions): Promise<void> {
   return new Promise((resolve, reject) => {
     let received = 0
     const onBytes = (bytes: number): void => {
@@ -41,8 +68,9 @@ function connectOnce(port: number, message: Buffer, replySize: number, localAddr
       // The server's end, once it has had ours, is how it should end.
       if (received !== replySize) reject(error)
     }
-    const socket = openSocket(port, { onBytes, onEnd }, localAddress)
-    socket.on('connect', () => socket.write(message))
+    const socket = openSocket(port, { onBytes, onEnd }, options)
+    if (sessions) sessions.watch(socket as TLSSocket)
+    connected(socket).then(() => socket.write(sent), reject)
     socket.on('close', (failed) => {
       if (received === replySize && !failed) resolve()
       else reject(new Error(`a connection closed after ${received} of ${replySize} bytes`))

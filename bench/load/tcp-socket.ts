@@ -1,4 +1,5 @@
-import { connect, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
+import { dial, type DialOptions } from './dial.ts'
 
 /** Read into one buffer for all connections: the generator only counts, and must not be what limits the server. */
 const READ_BUFFER: Buffer = Buffer.allocUnsafe(256 * 1024)
@@ -21,14 +22,13 @@ export interface SocketEvents {
   onEnd(error: Error): void
 }
 
-/** Connects to a server, from another address than 127.0.0.1 where one is given, and counts what comes. */
-export function openSocket(port: number, events: SocketEvents, localAddress?: string): Socket {
+/** Connects to a server and counts what comes. */
+export function openSocket(port: number, events: SocketEvents, options: Omit<DialOptions, 'onread'>): Socket {
   const callback = (bytes: number): boolean => {
     events.onBytes(bytes)
     return true
   }
-  const where = { port, host: '127.0.0.1', noDelay: true, ...(localAddress === undefined ? {} : { localAddress }) }
-  const socket = connect({ ...where, onread: { buffer: READ_BUFFER, callback } })
+  const socket = dial(port, { ...options, onread: { buffer: READ_BUFFER, callback } })
   socket.on('error', (error) => events.onEnd(error))
   socket.on('end', () => events.onEnd(new Error('the server ended a connection')))
   return socket

@@ -1,8 +1,8 @@
-import { once } from 'node:events'
 import type { Socket } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Load } from '../workloads/workload.ts'
 import { type ClosedLoop, OPENING, type Outcome, untilDone } from './closed-loop.ts'
+import { connected, type DialOptions } from './dial.ts'
 import { exchangeOf } from './payload.ts'
 import { openMany, openSocket } from './tcp-socket.ts'
 
@@ -19,12 +19,12 @@ class Flow {
   readonly #replySize: number
   #partial = 0
 
-  constructor(port: number, window: Window, onEnd: (error: Error) => void, localAddress: string | undefined) {
+  constructor(port: number, window: Window, onEnd: (error: Error) => void, options: DialOptions) {
     this.#window = window.sent
     this.#count = window.count
     this.#replySize = window.replySize
-    this.#socket = openSocket(port, { onBytes: (bytes) => this.#onBytes(bytes), onEnd }, localAddress)
-    this.connected = once(this.#socket, 'connect').then(() => {})
+    this.#socket = openSocket(port, { onBytes: (bytes) => this.#onBytes(bytes), onEnd }, options)
+    this.connected = connected(this.#socket)
   }
 
   fill(): void {
@@ -65,7 +65,9 @@ export async function openTcpSteady(port: number, load: Load): Promise<ClosedLoo
   const { sent, expected } = exchangeOf(load, load.window)
   const window = { sent, count: load.window, replySize: expected.byteLength / load.window }
   const onEnd = (error: Error): void => failed.abort(error)
-  const opening = openMany(load.connections, (address) => new Flow(port, window, onEnd, address))
+  const tls = load.tls !== undefined
+  const open = (localAddress: string | undefined): Flow => new Flow(port, window, onEnd, { tls, localAddress })
+  const opening = openMany(load.connections, open)
   const flows = await untilDone(opening, failed.signal, OPENING)
   return {
     run: (duration) => run(flows, duration, failed.signal),

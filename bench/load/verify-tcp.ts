@@ -1,5 +1,7 @@
-import { connect } from 'node:net'
+import type { Socket } from 'node:net'
+import { addAbortSignal } from 'node:stream'
 import type { Load } from '../workloads/workload.ts'
+import { dial } from './dial.ts'
 import { exchangeOf, mulberry32 } from './payload.ts'
 
 /** Messages per connection. */
@@ -35,8 +37,8 @@ async function verifyConnection(
 ): Promise<void> {
   const messages = Math.min(MESSAGES, Math.ceil(MOST_BYTES / load.size))
   const { sent, expected } = exchangeOf(load, messages, seed)
-  const signal = AbortSignal.timeout(TIMEOUT)
-  const socket = connect({ port, host: '127.0.0.1', noDelay: true, allowHalfOpen: true, signal })
+  const socket = dial(port, { tls: load.tls !== undefined, allowHalfOpen: true })
+  addAbortSignal(AbortSignal.timeout(TIMEOUT), socket)
   let received = 0
   const echoed = new Promise<void>((resolve, reject) => {
     socket.on('error', reject)
@@ -56,7 +58,7 @@ async function verifyConnection(
     for (let at = 0; at < sent.byteLength; ) {
       const next = Math.min(sent.byteLength, at + 1 + Math.floor(random() * 2 * load.size))
       const writable = socket.write(sent.subarray(at, next))
-      if (!writable) await new Promise((resolve) => socket.once('drain', resolve).once('close', resolve))
+      if (!writable) await untilWritable(socket)
       at = socket.destroyed ? sent.byteLength : next
     }
     if (halfClose) socket.end()
@@ -66,4 +68,16 @@ async function verifyConnection(
   } finally {
     socket.destroy()
   }
+}
+
+/** Or closed. */
+function untilWritable(socket: Socket): Promise<void> {
+  return new Promise((resolve) => {
+    const onEither = (): void => {
+      socket.off('drain', onEither).off('close', onEither)
+      resolve()
+    }
+    socket.on('drain', onEither).on('close', onEither)
+    if (socket.destroyed) onEither()
+  })
 }

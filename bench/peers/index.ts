@@ -8,6 +8,7 @@ const ours = (load: Load, env: Record<string, string> = {}): PeerSource => ({ ki
 
 const socketPipe: Load = async () => (await import('./socket-pipe.ts')).socketPipe
 const millraceEcho: Load = async () => (await import('./millrace-echo.ts')).millraceEcho
+const millraceTlsEcho: Load = async () => (await import('./millrace-tls-echo.ts')).millraceTlsEcho
 const udpEcho: Load = async () => (await import('./millrace-udp-echo.ts')).millraceUdpEcho
 const nativeUdpEcho: Load = async () => (await import('./millrace-udp-echo.ts')).millraceNativeUdpEcho
 const udpForAwait: Load = async () => (await import('./millrace-udp-for-await.ts')).millraceUdpForAwait
@@ -30,10 +31,13 @@ const table = {
   'it-pipe, 4 generators': theirs(async () => (await import('./it-pipe-chain.ts')).itPipeChain),
   'RxJS fromEvent': theirs(async () => (await import('./rxjs-from-event.ts')).rxjsFromEvent),
   'socket, JSON calls': theirs(async () => (await import('./socket-calls.ts')).socketCalls),
+  'tls.pipe': theirs(async () => (await import('./tls-pipe.ts')).tlsPipe),
   'node:dgram': theirs(async () => (await import('./raw-dgram.ts')).rawDgram),
 
   'millrace': ours(millraceEcho),
   'millrace, public path': ours(millraceEcho, PUBLIC_PATH),
+  'millrace, TLS': ours(millraceTlsEcho),
+  'millrace, TLS, public path': ours(millraceTlsEcho, PUBLIC_PATH),
   'millrace, source to sink': ours(async () => (await import('./millrace-source-to-sink.ts')).millraceSourceToSink),
   'millrace, for await': ours(async () => (await import('./millrace-for-await.ts')).millraceForAwait),
   'millrace, data$': ours(async () => (await import('./millrace-data.ts')).millraceData),

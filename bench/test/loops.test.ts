@@ -1,7 +1,10 @@
 import { createSocket } from 'node:dgram'
+import { constants } from 'node:crypto'
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
+import { createServer as createTlsServer, type TLSSocket, type TlsOptions } from 'node:tls'
 import { afterEach, describe, expect, test } from 'vitest'
+import { credentials } from '../peers/credentials.ts'
 import { compiled, hasNativeGenerators } from '../harness/native.ts'
 import { type GeneratorLanguage, openLoop, verify } from '../load/open.ts'
 import type { Load } from '../workloads/workload.ts'
@@ -25,6 +28,18 @@ async function serve(answer: (socket: Socket, chunk: Buffer) => void): Promise<n
     server.close()
     for (const socket of sockets) socket.destroy()
   })
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  return (server.address() as AddressInfo).port
+}
+
+async function serveTls(answer: (socket: Socket, chunk: Buffer) => void, options: TlsOptions = {}): Promise<number> {
+  const server = createTlsServer({ ...credentials(), allowHalfOpen: true, ...options }, (socket) => {
+    closers.push(() => socket.destroy())
+    socket.on('error', () => {})
+    socket.on('data', (chunk) => answer(socket, chunk))
+    socket.on('end', () => socket.end())
+  })
+  closers.push(() => server.close())
   await once(server.listen(0, '127.0.0.1'), 'listening')
   return (server.address() as AddressInfo).port
 }
@@ -117,6 +132,41 @@ describe.each<GeneratorLanguage>(hasNativeGenerators() ? ['Node', 'C'] : ['Node'
     const loop = await openLoop(await echoUdp((count) => count !== 5), udp, language)
     closers.push(() => loop.close())
     expect((await loop.run(20)).lost).toBeGreaterThan(0)
+  })
+})
+
+describe('a load over TLS', () => {
+  const secure: Load = { ...steady, tls: 'full' }
+  const reconnect = { pace: 'reconnect', window: 1 } as const
+  const echoTls = (options?: TlsOptions) => serveTls((socket, chunk) => socket.write(chunk), options)
+
+  test('keeps a window on each connection, whatever the generator is written in', async () => {
+    const port = await echoTls()
+    expect(await runOnce(port, secure, 'Node')).toEqual({ messages: 12, lost: 0 })
+    expect(await runOnce(port, secure, 'C')).toEqual({ messages: 12, lost: 0 })
+  })
+
+  onLinux('makes connections anew, and resumes sessions where it is to', async () => {
+    const resumed: boolean[] = []
+    const port = await serveTls((socket, chunk) => {
+      resumed.push((socket as TLSSocket).isSessionReused())
+      socket.write(chunk)
+    })
+    expect(await runOnce(port, { ...secure, ...reconnect }, 'Node')).toEqual({ messages: 3, lost: 0 })
+    expect(resumed).toEqual([false, false, false])
+    expect(await runOnce(port, { ...secure, ...reconnect, tls: 'resumed' }, 'Node')).toEqual({ messages: 3, lost: 0 })
+    expect(resumed.slice(3)).toEqual([false, true, true, true])
+  })
+
+  onLinux('fails where no session is resumed', async () => {
+    const port = await echoTls({ secureOptions: constants.SSL_OP_NO_TICKET, maxVersion: 'TLSv1.2' })
+    await expect(runOnce(port, { ...secure, ...reconnect, tls: 'resumed' }, 'Node')).rejects.toThrow('no session')
+  })
+
+  test('is verified', async () => {
+    await verify(await echoTls(), secure, { halfClose: true })
+    const port = await serveTls((socket, chunk) => socket.write(chunk.map((byte, i) => (i === 5 ? byte ^ 1 : byte))))
+    await expect(verify(port, secure, { halfClose: true })).rejects.toThrow('wrong bytes')
   })
 })
 

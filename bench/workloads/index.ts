@@ -13,6 +13,9 @@ import { forAwait64B } from './for-await-64b.ts'
 import { forAwait64KiB } from './for-await-64kib.ts'
 import { idleMemory } from './idle-memory.ts'
 import { jsonCalls } from './json-calls.ts'
+import { tls64B } from './tls-64b.ts'
+import { tls64KiB } from './tls-64kib.ts'
+import { tlsHandshakes } from './tls-handshakes.ts'
 import { transforms64B } from './transforms-64b.ts'
 import { udpEcho1200B } from './udp-1200b.ts'
 import { udpEcho64B } from './udp-64b.ts'
@@ -35,6 +38,9 @@ export const workloads: readonly Workload[] = [
   chain64KiB,
   jsonCalls,
   connections,
+  tls64B,
+  tls64KiB,
+  tlsHandshakes,
   idleMemory,
   udpEcho64B,
   udpEcho1200B,

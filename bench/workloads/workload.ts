@@ -16,6 +16,8 @@ export interface Load {
   readonly size: number
   /** What comes back: the same bytes, the same in ASCII upper case, or the answer to a call (peers/calls.ts). */
   readonly reply: 'same' | 'upper' | 'call'
+  /** Over TLS: each connection with a full handshake, or resuming the session of the one before. */
+  readonly tls?: 'full' | 'resumed'
 }
 
 /** One row: a peer, and where it differs from the others what is asked of it. */
@@ -60,6 +62,8 @@ export interface Workload {
   readonly lossless?: readonly string[]
   /** So many times the usual warm-up and turns, where a message costs much and so few come by in a turn. */
   readonly stretch?: number
+  /** So many times the usual warm-up, where it takes more than {@link stretch} until all is compiled. */
+  readonly warmUp?: number
   /** Takes too long for the short run. */
   readonly fullOnly?: true
 }

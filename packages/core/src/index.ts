@@ -11,6 +11,7 @@
 export { plaintextBehind } from './connection/check-upgrade.ts'
 export { BaseConnection } from './connection/base-connection.ts'
 export { type Clock, systemClock, type Timer } from './connection/clock.ts'
+export { type Awaiting, Deadlines, deadlinesOf } from './connection/deadlines.ts'
 export type { ConnectionInit } from './connection/connection-init.ts'
 export { CONNECTION_OPTIONS, type ConnectionLimits } from './connection/connection-options.ts'
 export type {

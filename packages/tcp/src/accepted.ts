@@ -2,8 +2,8 @@ import type { Socket } from 'node:net'
 import type { SocketAddress } from '@millrace/core'
 import { descriptorOf, descriptorOfHandle } from './descriptor.ts'
 import { HandlePort } from './handle-port.ts'
+import { beneathTls } from './beneath-tls.ts'
 import { localAddressOf, remoteAddressOf, toSocketAddress, unixAddress } from './socket-addresses.ts'
-import { socketOf } from './socket-of.ts'
 import type { TcpSocketOptions } from './socket-options.ts'
 import { SocketPort } from './socket-port.ts'
 import type { StreamBinding, StreamHandle } from './stream-binding.ts'
@@ -47,7 +47,7 @@ export function acceptedHandle(
     remoteAddress: handle.getpeername ? nameBy((into) => handle.getpeername?.(into)) : unixAddress(''),
     localAddress: () => nameBy((into) => handle.getsockname?.(into)) ?? unixAddress(''),
     createPort: (events) => new HandlePort(handle, events, binding),
-    toSocket: () => socketOf(handle),
+    toSocket: () => beneathTls(handle),
     destroy: () => handle.close(() => {}),
   }
 }

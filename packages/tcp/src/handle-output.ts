@@ -11,7 +11,7 @@ export abstract class HandleOutput implements UnsentEvents, RequestOwner {
   outputEnded = false
   protected readonly handle: StreamHandle
   protected readonly binding: StreamBinding
-  protected readonly events: PortEvents
+  protected events: PortEvents
   protected unsent: Unsent | undefined
   /** A write has failed, which is told in a turn of its own. */
   protected broken = false
@@ -28,6 +28,8 @@ export abstract class HandleOutput implements UnsentEvents, RequestOwner {
   abstract readonly inputEnded: boolean
   abstract destroy(): void
   protected abstract fail(cause: Error): void
+  /** Everything has been sent: what was lent may be free again. */
+  protected abstract reuse(): void
 
   get queuedBytes(): number {
     return this.unsent?.bytes ?? (this.broken ? 1 : 0)
@@ -47,7 +49,9 @@ export abstract class HandleOutput implements UnsentEvents, RequestOwner {
   /** For what was unsent. */
   onAllSent(): void {
     this.unsent = undefined
-    if (!this.released) this.events.onSent()
+    if (this.released) return
+    this.reuse()
+    this.events.onSent()
   }
 
   /** For what was unsent, too: told later, because drivers never call back from within a write. */

@@ -1,11 +1,12 @@
 import type { Socket } from 'node:net'
 import { resetBehindEnd } from './descriptor.ts'
 import { HandleOutput } from './handle-output.ts'
+import { LentRecords } from './lent-records.ts'
 import { copyOf, forgetCopy, GivenMemory, QUIET, RECORD, SHARED, SMALL } from './read-buffers.ts'
 import { silence, type Talker } from './silence.ts'
 import type { StreamBinding, StreamHandle } from './stream-binding.ts'
 import { socketOf } from './socket-of.ts'
-import type { PortEvents, StreamPort } from './stream-port.ts'
+import { NOBODY, type PortEvents, type StreamPort } from './stream-port.ts'
 import { systemError } from './system-error.ts'
 
 /** What libuv tells for the end of input: the same number on every system. */
@@ -18,10 +19,14 @@ const UV_EOF = -4095
  * All connections are read into one buffer. What comes is copied out where it is small or may be kept; bulk is lent where the
  * events borrow, and what of it is neither written nor read by the time they return is copied then. Bulk that may be kept is
  * read into memory that is given away with it.
+ *
+ * Over TLS a read is a record of 16 KiB at most, and those of one turn are written together at its end: there bulk is lent record by
+ * record, in memory that the connection has to itself while it is busy.
  */
 export class HandlePort extends HandleOutput implements StreamPort, Talker {
   inputEnded = false
   #given: GivenMemory | undefined
+  #records: LentRecords | undefined
   /** Seconds of silence after which the memory for bulk is let go. */
   #patience = 2
   #flowing = false
@@ -55,14 +60,20 @@ export class HandlePort extends HandleOutput implements StreamPort, Talker {
     const { reset } = this.handle
     // A handle whose FIN is on its way refuses a reset; by then all that was written is with the kernel.
     if (this.released || this.ending || !reset) this.destroy()
-    else if (reset.call(this.handle, () => this.events.onClose()) === 0) this.release()
+    else if (reset.call(this.handle, () => this.#onClosed()) === 0) this.release()
     else this.destroy()
   }
 
   destroy(): void {
     if (this.released) return
     this.release()
-    this.handle.close(() => this.events.onClose())
+    this.handle.close(() => this.#onClosed())
+  }
+
+  #onClosed(): void {
+    const { events } = this
+    this.events = NOBODY
+    events.onClose()
   }
 
   get keeps(): boolean {
@@ -83,8 +94,9 @@ export class HandlePort extends HandleOutput implements StreamPort, Talker {
    * bytes, for as long as the connection lives: so each time the next one takes twice as long.
    */
   look(): boolean {
-    const given = this.#given
-    if (given === undefined || ++given.silentFor < this.#patience) return given !== undefined
+    const bulk = this.#given ?? this.#records
+    if (bulk === undefined) return false
+    if (++bulk.silentFor < this.#patience || (this.#records && this.events.holdsInput)) return true
     this.#patience *= 2
     this.#endBulk()
     this.handle.useUserBuffer(QUIET)
@@ -116,13 +128,14 @@ export class HandlePort extends HandleOutput implements StreamPort, Talker {
   #onBytes(length: number): Uint8Array | undefined {
     if (length === RECORD) this.gather()
     if (this.#given) return this.#onGiven(this.#given, length)
-    const borrows = this.#flowing && this.events.borrows
-    // Over TLS a read is a record of 16 KiB at most, and what is written is not what the kernel gets.
-    if (length > SMALL && !this.handle.endError) return borrows ? this.#lend(length) : this.#beginBulk(length)
+    const borrows = this.#flowing && this.#kept === undefined && this.events.borrows
+    if (this.#records) return this.#onRecord(this.#records, length, borrows)
+    const overTls = this.handle.endError !== undefined
+    if (length > SMALL && !overTls) return borrows ? this.#lend(length) : this.#beginGiven(length)
     const chunk = copyOf(SHARED, length)
     this.#deliver(chunk)
     if (borrows && !this.events.holdsInput) forgetCopy(chunk)
-    return undefined
+    return length > SMALL && borrows ? this.#beginRecords() : undefined
   }
 
   #lend(length: number): Uint8Array {
@@ -136,7 +149,31 @@ export class HandlePort extends HandleOutput implements StreamPort, Talker {
     return SHARED
   }
 
-  #beginBulk(length: number): Uint8Array | undefined {
+  #beginRecords(): Uint8Array | undefined {
+    if (this.released) return undefined
+    this.#records = new LentRecords()
+    silence.watch(this)
+    return this.#records.memory
+  }
+
+  #onRecord(records: LentRecords, length: number, borrows: boolean): Uint8Array | undefined {
+    const { memory } = records
+    const record = records.take(length, borrows)
+    this.#deliver(borrows ? record : copyOf(memory, length))
+    if (this.released) return undefined
+    this.reuse()
+    if (records.quiet && !this.events.holdsInput) {
+      this.#endBulk()
+      return QUIET
+    }
+    return records.memory === memory ? undefined : records.memory
+  }
+
+  protected reuse(): void {
+    if (this.#records && !this.events.holdsInput) this.#records.free()
+  }
+
+  #beginGiven(length: number): Uint8Array | undefined {
     this.#deliver(copyOf(SHARED, length))
     if (this.released) return undefined
     this.#given = new GivenMemory()
@@ -196,8 +233,10 @@ export class HandlePort extends HandleOutput implements StreamPort, Talker {
   }
 
   #endBulk(): void {
-    if (this.#given === undefined) return
+    if (this.#given === undefined && this.#records === undefined) return
+    this.#records?.release(!this.events.holdsInput && this.queuedBytes === 0)
     this.#given = undefined
+    this.#records = undefined
     silence.forget(this)
   }
 }

@@ -2,34 +2,42 @@ import type { Socket } from 'node:net'
 import type { Server, TLSSocket } from 'node:tls'
 import {
   CertificateError,
+  type Awaiting,
   type Clock,
+  deadlinesOf,
   formatAddress,
   HandshakeTimeoutError,
   type SocketAddress,
-  type Timer,
   TlsError,
 } from '@millrace/core'
+import { distrust, whenGone } from './beneath-tls.ts'
 
-/** What is told of a handshake: one of the two, once. */
-export interface HandshakeEvents {
+/** One handshake to be made, and who is told of it: one of the two, once. */
+export interface HandshakeInit {
+  readonly remoteAddress: SocketAddress
+  readonly clock: Clock
+  /** In milliseconds; 0 waits without end. */
+  readonly timeout: number
   /** It is complete. Called in the very callback, so that nothing has been read yet. */
   onSecure(secure: TLSSocket): void
   /** It failed, or took too long; everything is released. */
   onFailure(error: CertificateError | TlsError | HandshakeTimeoutError): void
 }
 
-/** One handshake to be made. */
-export interface HandshakeInit extends HandshakeEvents {
-  readonly remoteAddress: SocketAddress
-  readonly clock: Clock
-  /** In milliseconds; 0 waits without end. */
-  readonly timeout: number
-}
+const HANDSHAKE = Symbol('handshake')
 
-/** The handshakes under way of one server. */
+/** A socket, and the handshake that is made over it. */
+type Shaking = Socket & { [HANDSHAKE]?: Handshake | undefined }
+
+/**
+ * The handshakes under way of one server.
+ *
+ * Node holds on to a TLS socket, and to what its listeners hold on to, until old memory is collected, and collecting young memory
+ * costs by what is held: so no listener here knows more than the socket that it listens to.
+ */
 export class Handshakes {
   readonly #engine: Server
-  readonly #pending: Map<Socket, Handshake> = new Map()
+  readonly #pending: Handshake[] = []
 
   /** Whether clients are asked for a certificate. */
   readonly asks: boolean
@@ -43,17 +51,26 @@ export class Handshakes {
   }
 
   /** @param socket - connected; nothing of it has been delivered. It is this one's until `onSecure`. */
-  begin(socket: Socket, { remoteAddress, clock, timeout, ...events }: HandshakeInit): void {
-    const handshake = new Handshake(socket, remoteAddress, events)
-    this.#pending.set(socket, handshake)
-    // For the socket's whole life: a reset with nobody listening would end the process.
-    socket.on('error', () => {})
+  begin(socket: Shaking, init: HandshakeInit): void {
+    const handshake = new Handshake(socket, init, this)
+    handshake.index = this.#pending.push(handshake) - 1
+    socket[HANDSHAKE] = handshake
     // Until then an end is the end of all; what TLS has to say of it comes after the socket's own.
     socket.allowHalfOpen = false
-    handshake.onClose = () => setImmediate(() => this.#take(socket)?.fail(closedError()))
-    socket.on('close', handshake.onClose)
-    if (timeout > 0) handshake.timer = clock.schedule(() => this.#take(socket)?.expire(timeout), timeout)
-    this.#engine.emit('connection', socket)
+    whenGone(socket, () => this.#onClose(socket))
+    const { clock, timeout } = init
+    if (timeout > 0) deadlinesOf(clock).add(handshake, clock.now() + timeout)
+    try {
+      this.#engine.emit('connection', socket)
+    } catch (cause) {
+      if (!distrust(socket)) throw cause
+      this.#take(socket)?.fail(cause as Error)
+    }
+  }
+
+  /** For one that takes too long. */
+  expire(socket: Socket): void {
+    this.#take(socket)?.expire()
   }
 
   /** Gives up on one, if it is under way; nobody is told. */
@@ -63,12 +80,22 @@ export class Handshakes {
 
   /** Gives up on all that are under way; nobody is told of them. */
   stop(): void {
-    for (const socket of [...this.#pending.keys()]) this.#take(socket)?.giveUp()
+    for (const { socket } of [...this.#pending]) this.#take(socket)?.giveUp()
   }
 
-  #take(socket: Socket | undefined): Handshake | undefined {
-    const handshake = socket && this.#pending.get(socket)
-    if (socket) this.#pending.delete(socket)
+  #onClose(socket: Shaking): void {
+    if (socket[HANDSHAKE]) setImmediate(() => this.#take(socket)?.fail(closedError()))
+  }
+
+  #take(socket: Shaking | undefined): Handshake | undefined {
+    const handshake = socket?.[HANDSHAKE]
+    if (socket === undefined || handshake === undefined) return undefined
+    socket[HANDSHAKE] = undefined
+    const last = this.#pending.pop() as Handshake
+    if (last !== handshake) {
+      this.#pending[handshake.index] = last
+      last.index = handshake.index
+    }
     return handshake
   }
 }
@@ -76,55 +103,56 @@ export class Handshakes {
 const closedError = (): Error => Object.assign(new Error('the connection was closed'), { code: 'ECONNRESET' })
 
 /** The socket that a TLS socket was made over. Node keeps it, and says no more of it. */
-function beneath(secure: TLSSocket): Socket | undefined {
-  return (secure as { readonly _parent?: Socket })._parent
+function beneath(secure: TLSSocket): Shaking | undefined {
+  return (secure as { readonly _parent?: Shaking })._parent
 }
 
-class Handshake {
-  timer: Timer | undefined
-  onClose: () => void = () => {}
-  readonly #socket: Socket
-  readonly #remoteAddress: SocketAddress
-  readonly #events: HandshakeEvents
+class Handshake implements Awaiting {
+  deadline = 0
+  place = -1
+  /** Among those that are under way. */
+  index = 0
+  readonly socket: Socket
+  readonly #init: HandshakeInit
+  readonly #handshakes: Handshakes
 
-  constructor(socket: Socket, remoteAddress: SocketAddress, events: HandshakeEvents) {
-    this.#socket = socket
-    this.#remoteAddress = remoteAddress
-    this.#events = events
+  constructor(socket: Socket, init: HandshakeInit, handshakes: Handshakes) {
+    this.socket = socket
+    this.#init = init
+    this.#handshakes = handshakes
   }
 
   complete(secure: TLSSocket): void {
-    this.#settle()
+    deadlinesOf(this.#init.clock).remove(this)
     secure.allowHalfOpen = true
-    this.#events.onSecure(secure)
+    this.#init.onSecure(secure)
   }
 
   fail(cause: Error, secure?: TLSSocket): void {
     const { authorizationError } = secure ?? {}
-    const address = this.#remoteAddress
+    const { remoteAddress } = this.#init
     this.#end(
       authorizationError
-        ? new CertificateError(formatAddress(address), String(authorizationError), { cause })
-        : new TlsError('the TLS handshake failed', address, { cause }),
+        ? new CertificateError(formatAddress(remoteAddress), String(authorizationError), { cause })
+        : new TlsError('the TLS handshake failed', remoteAddress, { cause }),
     )
   }
 
-  expire(timeout: number): void {
-    this.#end(new HandshakeTimeoutError(timeout))
+  onDeadline(): void {
+    this.#handshakes.expire(this.socket)
+  }
+
+  expire(): void {
+    this.#end(new HandshakeTimeoutError(this.#init.timeout))
   }
 
   giveUp(): void {
-    this.#settle()
-    this.#socket.destroy()
+    deadlinesOf(this.#init.clock).remove(this)
+    this.socket.destroy()
   }
 
   #end(error: CertificateError | TlsError | HandshakeTimeoutError): void {
     this.giveUp()
-    this.#events.onFailure(error)
-  }
-
-  #settle(): void {
-    this.timer?.cancel()
-    this.#socket.off('close', this.onClose)
+    this.#init.onFailure(error)
   }
 }

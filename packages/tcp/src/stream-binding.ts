@@ -47,10 +47,21 @@ export interface StreamBinding {
 
 const METHODS = ['useUserBuffer', 'readStart', 'readStop', 'writeBuffer', 'writev', 'shutdown', 'close'] as const
 
+/** What handles inherit from, where that has been found to have everything: looking at each handle costs more than all else about it. */
+const found: WeakSet<object> = new WeakSet()
+
 /** Whether a handle has everything that is used of it. */
 export function isStreamHandle(value: unknown): value is StreamHandle {
-  if (typeof value !== 'object' || value === null || !('onread' in value)) return false
-  if (typeof (value as StreamHandle).writeQueueSize !== 'number') return false
+  if (typeof value !== 'object' || value === null) return false
+  const kind = Object.getPrototypeOf(value) as object | null
+  if (kind !== null && found.has(kind)) return true
+  const complete = hasAll(value)
+  if (complete && kind !== null) found.add(kind)
+  return complete
+}
+
+function hasAll(value: object): boolean {
+  if (!('onread' in value) || typeof (value as StreamHandle).writeQueueSize !== 'number') return false
   return METHODS.every((method) => typeof (value as StreamHandle)[method] === 'function')
 }
 

@@ -69,3 +69,19 @@ export interface PortEvents {
   /** The socket is released, the last call: after an error, after `destroy`, or when both directions have ended. */
   onClose(): void
 }
+
+/**
+ * Who is told when nobody is any more. V8 keeps the handle of a closed connection, and so its port, until it collects old memory:
+ * whom the port told is a whole connection.
+ */
+export const NOBODY: PortEvents = {
+  borrows: false,
+  holdsInput: false,
+  ownInput() {},
+  onData() {},
+  onEnd() {},
+  onSent() {},
+  onFinish() {},
+  onError() {},
+  onClose() {},
+}

@@ -47,6 +47,15 @@ interface SecureContext {
   readonly handshakes: Handshakes
 }
 
+/** What a connection is made of. */
+interface Offered {
+  readonly createPort: (events: PortEvents) => StreamPort
+  readonly localAddress: SocketAddress
+  readonly remoteAddress: SocketAddress
+  /** Where TLS is spoken. */
+  readonly tls?: TlsInfo
+}
+
 /**
  * Binds a TCP port or a Unix socket and makes a connection of each socket that is accepted.
  *
@@ -159,7 +168,8 @@ export class TcpListener implements Listener<TcpListenOptions> {
     } else if (this.#init.handshakes) {
       this.#secure(accepted, { remoteAddress, acceptor, handshakes: this.#init.handshakes })
     } else {
-      this.#offer(accepted, remoteAddress, acceptor)
+      const localAddress = this.#localAddress ?? accepted.localAddress()
+      this.#offer({ createPort: accepted.createPort, localAddress, remoteAddress }, acceptor)
     }
   }
 
@@ -167,8 +177,9 @@ export class TcpListener implements Listener<TcpListenOptions> {
   #secure(accepted: Accepted, { remoteAddress, acceptor, handshakes }: SecureContext): void {
     const leave = acceptor.reserve('tls', remoteAddress)
     if (!leave) return accepted.destroy()
+    // Asked for now, where it has to be: beneath TLS there is nobody to ask any more.
+    const localAddress = this.#localAddress ?? accepted.localAddress()
     const socket = accepted.toSocket()
-    const localAddress = accepted.localAddress()
     const { clock, handshakeTimeout: timeout = 0 } = this.#init
     handshakes.begin(socket, {
       remoteAddress,
@@ -178,8 +189,8 @@ export class TcpListener implements Listener<TcpListenOptions> {
         leave()
         const secured = { secure, beneath: socket, resets: remoteAddress.family !== 'unix', binding: this.#binding }
         const createPort = (events: PortEvents): StreamPort => securePort(secured, events)
-        const offered = { ...accepted, localAddress: () => localAddress, createPort }
-        this.#offer(offered, remoteAddress, acceptor, tlsInfoOf(secure, handshakes.asks))
+        const tls = tlsInfoOf(secure, handshakes.asks)
+        this.#offer({ createPort, localAddress, remoteAddress, tls }, acceptor)
       },
       onFailure: (error) => {
         leave()
@@ -189,13 +200,13 @@ export class TcpListener implements Listener<TcpListenOptions> {
     })
   }
 
-  #offer(accepted: Accepted, remoteAddress: SocketAddress, acceptor: Acceptor, tls?: TlsInfo): void {
+  #offer({ createPort, localAddress, remoteAddress, tls }: Offered, acceptor: Acceptor): void {
     const { limits, clock } = this.#init
     let driver: StreamDriver | undefined
-    const init = { createPort: accepted.createPort, remoteAddress, clock, upgrade: this.#upgrade }
+    const init = { createPort, remoteAddress, clock, upgrade: this.#upgrade }
     const connection = new BaseConnection({
       transport: this.#transport,
-      localAddress: this.#localAddress ?? accepted.localAddress(),
+      localAddress,
       remoteAddress,
       ...(tls && { tls }),
       limits,

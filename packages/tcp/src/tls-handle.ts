@@ -3,6 +3,7 @@ import { constants } from 'node:os'
 import type { TLSSocket } from 'node:tls'
 import { ConnectionTruncatedError } from '@millrace/core'
 import { resetBehindEnd } from './descriptor.ts'
+import { type HandleKind, kindOf } from './handle-kind.ts'
 import { isStreamHandle, type StreamBinding, type StreamHandle } from './stream-binding.ts'
 import { systemError } from './system-error.ts'
 
@@ -31,6 +32,8 @@ function noteEarly(status: number): void {
 
 const NOTHING = new Uint8Array(0)
 
+function ignore(): void {}
+
 const handleOf = (socket: Socket): unknown => (socket as { readonly _handle?: unknown })._handle
 
 /**
@@ -42,24 +45,28 @@ const handleOf = (socket: Socket): unknown => (socket as { readonly _handle?: un
 export class TlsHandle implements StreamHandle {
   /** Left out on a Unix socket, which knows no reset. */
   readonly reset: ((callback: () => void) => number) | undefined
-  onbreak: (cause: Error) => void = () => {}
+  onbreak: (cause: Error) => void = ignore
   readonly #secure: TLSSocket
   readonly #binding: StreamBinding
   readonly #inner: StreamHandle
+  readonly #kind: HandleKind
   readonly #outer: StreamHandle
   /** Whether libuv says that it reads already, where it does: without that no end can be told from another. */
   readonly #tellsReading: boolean
   /** The handshake has been reading. */
   #reading = true
   #ending = false
+  /** The turn of the handshake is over, and with it what the handshake has still to say. */
+  #settled = false
 
   constructor(secure: TLSSocket, { inner, outer }: Record<'inner' | 'outer', StreamHandle>, binding: StreamBinding) {
     this.#secure = secure
     this.#binding = binding
     this.#inner = inner
+    this.#kind = kindOf(inner)
     this.#outer = outer
     this.#tellsReading = outer.readStart() !== 0
-    if (outer.reset) this.reset = (callback) => this.#reset(callback)
+    if (outer.reset) this.reset = this.#reset
     secure.on('error', (cause) => this.onbreak(cause))
     setImmediate(() => this.#checkHandshake())
   }
@@ -69,7 +76,7 @@ export class TlsHandle implements StreamHandle {
   }
 
   get writeQueueSize(): number {
-    return this.#inner.writeQueueSize
+    return this.#kind.queued.call(this.#inner)
   }
 
   get onread(): StreamHandle['onread'] {
@@ -81,31 +88,34 @@ export class TlsHandle implements StreamHandle {
   }
 
   useUserBuffer(memory: Uint8Array): void {
-    this.#inner.useUserBuffer(memory)
+    this.#kind.useUserBuffer.call(this.#inner, memory)
   }
 
   readStart(): number {
     if (this.#reading) return 0
     this.#reading = true
-    return this.#inner.readStart()
+    return this.#kind.readStart.call(this.#inner)
   }
 
   readStop(): number {
     this.#reading = false
-    return this.#inner.readStop()
+    return this.#kind.readStop.call(this.#inner)
   }
 
   writeBuffer(request: object, chunk: Uint8Array): number {
     ;(request as Completing).oncomplete = noteEarly
     early = 0
-    const status = this.#inner.writeBuffer(request, chunk)
+    const status = this.#kind.writeBuffer.call(this.#inner, request, chunk)
     return status === 0 ? early : status
   }
 
   writev(request: object, chunks: readonly Uint8Array[], allBuffers: true): number {
+    // Of several pieces Node would make one, in memory of its own, before it encrypts them.
+    const whole = inOnePiece(chunks)
+    if (whole) return this.writeBuffer(request, whole)
     ;(request as Completing).oncomplete = noteEarly
     early = 0
-    const status = this.#inner.writev(request, chunks, allBuffers)
+    const status = this.#kind.writev.call(this.#inner, request, chunks, allBuffers)
     return status === 0 ? early : status
   }
 
@@ -113,28 +123,29 @@ export class TlsHandle implements StreamHandle {
   shutdown(request: object): number {
     this.#ending = true
     this.#whenQuiet(() => {
-      const status = this.#secure.destroyed ? 0 : this.#inner.shutdown(request)
+      const status = this.#secure.destroyed ? 0 : this.#kind.shutdown.call(this.#inner, request)
       if (status < 0) (request as Completing).oncomplete(status)
     })
     return 0
   }
 
   /**
-   * While something that TLS itself has to say is under way, such as session tickets, Node would send the FIN alone. In a turn of
-   * its own, behind what a handshake has still to say, it is seen in the queue; an empty write is complete when that is.
+   * While something that TLS itself has to say is under way, such as session tickets, Node would send the FIN alone. Once the turn
+   * of the handshake is over it is seen in the queue; an empty write is complete when that is.
    */
   #whenQuiet(then: () => void): void {
-    setImmediate(() => {
-      if (this.#secure.destroyed || this.writeQueueSize === 0) return then()
-      const { WriteWrap, streamBaseState, kLastWriteWasAsync } = this.#binding
-      const request = new WriteWrap() as Completing
-      request.oncomplete = then
-      const status = this.#inner.writeBuffer(request, NOTHING)
-      if (status < 0 || !streamBaseState[kLastWriteWasAsync]) then()
-    })
+    if (!this.#settled) return void setImmediate(() => this.#whenQuiet(then))
+    if (this.#secure.destroyed || this.writeQueueSize === 0) return then()
+    const { WriteWrap, streamBaseState, kLastWriteWasAsync } = this.#binding
+    const request = new WriteWrap() as Completing
+    request.oncomplete = then
+    const status = this.#kind.writeBuffer.call(this.#inner, request, NOTHING)
+    if (status < 0 || !streamBaseState[kLastWriteWasAsync]) then()
   }
 
   close(callback: () => void): void {
+    // Node holds on to its socket for longer than to what it was for.
+    this.onbreak = ignore
     this.#whenClosed(callback)
     this.#secure.destroy()
   }
@@ -156,11 +167,12 @@ export class TlsHandle implements StreamHandle {
   }
 
   /**
-   * Where the last words of the handshake met a reset, Node tells nobody, and completes no later write: a socket that is reset has no
-   * peer.
+   * Where the last words of the handshake met a reset, Node tells nobody, and completes no later write. They are still queued then, and
+   * a socket that is reset has no peer.
    */
   #checkHandshake(): void {
-    if (!this.#secure.destroyed && this.#isReset()) this.onbreak(resetError())
+    this.#settled = true
+    if (!this.#secure.destroyed && this.writeQueueSize > 0 && this.#isReset()) this.onbreak(resetError())
   }
 
   /** Where Node would close the handle beneath it is reset, and all that hangs on it goes the same way. */
@@ -178,4 +190,15 @@ export class TlsHandle implements StreamHandle {
     if (this.#secure.closed) process.nextTick(callback)
     else this.#secure.once('close', callback)
   }
+}
+
+/** The same bytes as one, where the chunks lie one behind the other in the same memory. */
+function inOnePiece(chunks: readonly Uint8Array[]): Uint8Array | undefined {
+  const [{ buffer, byteOffset: start }] = chunks as [Uint8Array]
+  let end = start
+  for (const chunk of chunks) {
+    if (chunk.buffer !== buffer || chunk.byteOffset !== end) return undefined
+    end += chunk.byteLength
+  }
+  return new Uint8Array(buffer, start, end - start)
 }

@@ -157,8 +157,8 @@ export function toTlsEngine(owner: string, given: TlsServerOptions): Server {
     throw new InvalidOptionError(`${owner}.${missing}`, 'given, unless pfx or SNICallback is', undefined)
   }
   return refusing(owner, () => {
-    // How long a handshake may take is watched by us: Node tells of it and leaves the connection open.
-    const engine = createServer({ ...(options as TlsOptions), handshakeTimeout: LONGEST_DELAY })
+    // How long a handshake may take is watched by us: Node tells of it and leaves the connection open. Below zero it sets no timer.
+    const engine = createServer({ ...(options as TlsOptions), handshakeTimeout: -1 })
     for (const [name, context] of Object.entries(contexts)) {
       refusing(`${owner}.contexts["${name}"]`, () => engine.addContext(name, context as SecureContext))
     }

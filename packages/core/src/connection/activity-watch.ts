@@ -1,5 +1,5 @@
 import { IdleTimeoutError, WriteTimeoutError } from '../errors/connection-errors.ts'
-import type { Clock, Timer } from './clock.ts'
+import type { Clock } from './clock.ts'
 import { type Awaiting, deadlinesOf } from './deadlines.ts'
 import type { ConnectionLimits } from './connection-options.ts'
 import type { Outbox } from './outbox.ts'
@@ -12,7 +12,8 @@ interface Watched {
 
 /** How far a write has come that the peer has not taken whole. */
 interface Stall {
-  timer: Timer
+  /** When it is looked at next, by the clock. */
+  lookAt: number
   /** Bytes handed over by the last look. */
   sent: number
   /** When a look last found more of them, by the clock. */
@@ -24,7 +25,8 @@ const LOOKS = 10
 
 /**
  * The idle timeout and the write-stall timeout of one connection. Traffic sets a time stamp and no timer; what looks
- * at the stamp when its time has come waits on for the rest.
+ * at the stamp when its time has come waits on for the rest. Both wait as one {@link Awaiting}, for the earlier of the two: a timer for
+ * each write that the system does not take at once, which over TLS is every one, would cost more than the rest of the watch.
  */
 export class ActivityWatch implements Awaiting {
   lastActivity: number
@@ -44,7 +46,7 @@ export class ActivityWatch implements Awaiting {
     this.#limits = limits
     this.#connection = connection
     this.lastActivity = clock.now()
-    if (limits.idleTimeout > 0) deadlinesOf(clock).add(this, this.lastActivity + limits.idleTimeout)
+    this.#await()
   }
 
   /** A byte went. */
@@ -62,43 +64,53 @@ export class ActivityWatch implements Awaiting {
   watchWrites(): void {
     const { writeTimeout } = this.#limits
     if (writeTimeout === 0 || this.#stall || this.#stopped || this.#outbox.level === 0) return
-    const timer = this.#lookIn(writeTimeout / LOOKS)
-    this.#stall = { timer, sent: this.#outbox.sent, progressAt: this.#clock.now() }
+    const now = this.#clock.now()
+    this.#stall = { lookAt: now + writeTimeout / LOOKS, sent: this.#outbox.sent, progressAt: now }
+    this.#await()
   }
 
   stop(): void {
     this.#stopped = true
     deadlinesOf(this.#clock).remove(this)
-    this.#stall?.timer.cancel()
   }
 
   /** For {@link Deadlines}: the time has come to see whether there was any traffic. */
   onDeadline(): void {
+    const now = this.#clock.now()
+    if (this.#stall && this.#stall.lookAt <= now) this.#lookAtWrites(this.#stall, now)
+    if (this.#stopped) return
+    if (this.#idleAt > now) this.#await()
+    else this.#connection.closeWith(new IdleTimeoutError(this.#limits.idleTimeout))
+  }
+
+  get #idleAt(): number {
     const { idleTimeout } = this.#limits
-    const idleAt = this.lastActivity + idleTimeout
-    if (idleAt > this.#clock.now()) deadlinesOf(this.#clock).add(this, idleAt)
-    else this.#connection.closeWith(new IdleTimeoutError(idleTimeout))
+    return idleTimeout > 0 ? this.lastActivity + idleTimeout : Infinity
   }
 
-  #lookIn(delay: number): Timer {
-    return this.#clock.schedule(() => this.#lookAtWrites(), delay)
+  /** Until the earlier of the two, where it does not await something earlier yet. */
+  #await(): void {
+    const next = Math.min(this.#idleAt, this.#stall ? this.#stall.lookAt : Infinity)
+    if (next === Infinity || (this.place >= 0 && this.deadline <= next)) return
+    const deadlines = deadlinesOf(this.#clock)
+    deadlines.remove(this)
+    deadlines.add(this, next)
   }
 
-  #lookAtWrites(): void {
-    const stall = this.#stall as Stall
-    this.#stall = undefined
+  #lookAtWrites(stall: Stall, now: number): void {
     const { writeTimeout } = this.#limits
     const { level, sent } = this.#outbox
-    const now = this.#clock.now()
-    if (level === 0) return
+    if (level === 0) {
+      this.#stall = undefined
+      return
+    }
     if (sent > stall.sent) {
       stall.progressAt = now
       this.touch()
     }
     stall.sent = sent
     const rest = stall.progressAt + writeTimeout - now
-    if (rest <= 0) return this.#connection.abort(new WriteTimeoutError(writeTimeout))
-    stall.timer = this.#lookIn(Math.min(writeTimeout / LOOKS, rest))
-    this.#stall = stall
+    if (rest <= 0) this.#connection.abort(new WriteTimeoutError(writeTimeout))
+    else stall.lookAt = now + Math.min(writeTimeout / LOOKS, rest)
   }
 }

@@ -22,6 +22,7 @@ import { countInto } from './event-metrics.ts'
 import type { ServerEvent } from './events.ts'
 import type { Acceptor, Listener } from './listener.ts'
 import { releaseWithin } from './release-within.ts'
+import { Roster } from './roster.ts'
 import { ServedConnection } from './served-connection.ts'
 import { toBuilt } from './to-built.ts'
 import type { ServerLimits } from './server-options.ts'
@@ -52,8 +53,8 @@ export class BaseServer<C, L extends AbortOptions> implements Server<C, L>, Acce
   readonly #admission: Admission
   readonly #queue: AcceptQueue<C>
   readonly #accepted: Subject<C> = new Subject()
-  readonly #open: Set<ServedConnection<C>> = new Set()
-  /** Made when somebody looks: it takes forty bytes for each, and what users hold of a connection is made with it. */
+  readonly #open: Roster<ServedConnection<C>> = new Roster()
+  /** Made when somebody asks for it, and what users hold of a connection with it: see {@link Roster} for what it costs. */
   #connections: Set<C> | undefined
   readonly #draining: AbortController = new AbortController()
   readonly #closed: Deferred<ServerCloseInfo> = deferred()
@@ -198,7 +199,7 @@ export class BaseServer<C, L extends AbortOptions> implements Server<C, L>, Acce
   leave(served: ServedConnection<C>, { error, initiator }: CloseInfo): void {
     const { connection, openedAt } = served
     this.#admission.leave(connection.remoteAddress)
-    this.#open.delete(served)
+    this.#open.remove(served)
     this.#connections?.delete(served.face)
     if (!this.#built) this.#queue.withdraw(served.face)
     const duration = this.clock.now() - openedAt
@@ -213,7 +214,7 @@ export class BaseServer<C, L extends AbortOptions> implements Server<C, L>, Acce
     this.report({ type: 'draining' })
     this.#draining.abort()
     this.#queue.end()
-    this.#drain = new Drain(this.#open.values.bind(this.#open), this.clock, this.#limits.drainTimeout)
+    this.#drain = new Drain(this.#open, this.clock, this.#limits.drainTimeout)
     void this.#finish(this.#drain)
   }
 

@@ -17,7 +17,7 @@ const LOOK = 50
 
 /** Sees the connections of a server out: closes each when it is idle, cuts off what is left at the deadline. */
 export class Drain {
-  readonly #open: () => Iterable<Drainable>
+  readonly #open: Iterable<Drainable>
   readonly #clock: Clock
   readonly #done: Deferred<number> = deferred()
   readonly #deadline: Timer | undefined
@@ -30,7 +30,7 @@ export class Drain {
   #over = false
 
   /** @param timeout - in ms; 0 waits without end. */
-  constructor(open: () => Iterable<Drainable>, clock: Clock, timeout: number) {
+  constructor(open: Iterable<Drainable>, clock: Clock, timeout: number) {
     this.#open = open
     this.#clock = clock
     if (timeout > 0) this.#deadline = clock.schedule(() => this.cut(new DrainTimeoutError(timeout)), timeout)
@@ -44,7 +44,7 @@ export class Drain {
 
   /** Resets what is left. */
   cut(reason: unknown): void {
-    for (const drainable of [...this.#open()]) {
+    for (const drainable of [...this.#open]) {
       if (!this.#isIdle(drainable) && !this.#cut.has(drainable)) this.#cutOff++
       this.#cut.add(drainable)
       drainable.connection.abort(reason)
@@ -53,7 +53,7 @@ export class Drain {
 
   /** A connection has gone. */
   onGone(): void {
-    if (this.#over || !isEmpty(this.#open())) return
+    if (this.#over || !isEmpty(this.#open)) return
     this.#over = true
     this.#deadline?.cancel()
     this.#look?.cancel()
@@ -63,7 +63,7 @@ export class Drain {
   #lookAround(): void {
     // A process that was held up has not read what has come meanwhile: that is no silence of the peers.
     const heldUp = this.#clock.now() - this.#lookAt > LOOK
-    for (const drainable of heldUp ? [] : [...this.#open()]) {
+    for (const drainable of heldUp ? [] : [...this.#open]) {
       if (this.#isIdle(drainable)) void drainable.connection.close()
     }
     this.onGone()

@@ -2,6 +2,7 @@ import type { BaseConnection } from '../connection/base-connection.ts'
 import type { ConnectionOwner } from '../connection/connection-roles.ts'
 import type { CloseInfo } from '../connection/connection.ts'
 import type { Drainable } from './drain.ts'
+import type { Enrolled } from './roster.ts'
 
 /** What serves a connection, if anything of ours does. */
 interface Worker {
@@ -16,7 +17,9 @@ interface Leaving<C> {
 }
 
 /** One connection of a server, from its acceptance on until it is gone. */
-export class ServedConnection<C> implements ConnectionOwner, Drainable {
+export class ServedConnection<C> implements ConnectionOwner, Drainable, Enrolled<ServedConnection<C>> {
+  previous: ServedConnection<C> | undefined
+  next: ServedConnection<C> | undefined
   readonly connection: BaseConnection
   /** By the server's clock, in ms. */
   readonly openedAt: number
