@@ -1,5 +1,5 @@
-/** So many places that were taken from are kept at the front at most. */
-const MOST_TAKEN = 1024
+/** From so many places on that were taken from, what waits is moved up. */
+const COMPACT_FROM = 1024
 
 /** Items in order, and how many bytes they are together. */
 export class ItemQueue<T> {
@@ -38,7 +38,7 @@ export class ItemQueue<T> {
       if (this.#head === 1) this.#items.pop()
       else this.#items = []
       this.#head = 0
-    } else if (this.#head > MOST_TAKEN) {
+    } else if (this.#head > COMPACT_FROM) {
       this.#items.splice(0, this.#head)
       this.#head = 0
     }
