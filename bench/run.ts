@@ -18,7 +18,7 @@ import { workloads } from './workloads/index.ts'
 import type { Workload } from './workloads/workload.ts'
 
 /** Before the first lap, in milliseconds. */
-const WARM_UP = { short: 400, full: 1_000 } as const
+const WARM_UP = { short: 400, full: 700 } as const
 
 function plan({ full, only }: Options, baseline: Baseline | undefined): readonly Workload[] {
   const chosen = (full ? workloads : shortPlan(workloads)).filter(({ name }) => name.includes(only))
@@ -26,9 +26,10 @@ function plan({ full, only }: Options, baseline: Baseline | undefined): readonly
   return baseline ? baselinePlan(chosen, baseline.revision) : chosen
 }
 
-function toMeasureOptions({ full, laps, turn, profile, generator }: Options, baseline: Baseline | undefined): MeasureOptions {
+function toMeasureOptions({ full, laps, rounds, turn, profile, generator }: Options, baseline: Baseline | undefined): MeasureOptions {
   return {
     laps,
+    rounds,
     turn,
     warmUp: full ? WARM_UP.full : WARM_UP.short,
     cores: findCores(),
@@ -65,7 +66,9 @@ for (const workload of plan(options, baseline)) {
   raw.push({ workload, results })
 }
 
-const measured = `${options.laps} laps of ${options.turn} ms; medians, and the lowest to the highest lap`
+const { laps, rounds, turn } = options
+const processes = rounds > 1 ? `, over ${rounds} processes of each server` : ''
+const measured = `${laps} laps of ${turn} ms${processes}; medians, and the lowest to the highest lap`
 const { cores, language } = measuring
 const generator = language === 'C' && raw.some(({ workload }) => workload.load.tls) ? 'C, for TLS in Node' : language
 const about = `Node ${process.versions.node}, ${cores.about}; generator in ${generator}; ${measured}.`

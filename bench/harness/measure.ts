@@ -6,12 +6,15 @@ import type { GeneratorCalls } from './calls.ts'
 import type { Cores } from './cores.ts'
 import { startGenerator } from './generator.ts'
 import { cpuBetween } from './proc.ts'
-import type { Result } from './result.ts'
+import { joined, type Result } from './result.ts'
 import { ServerProcess } from './server-process.ts'
 
 /** How much is measured, and with what. */
 export interface MeasureOptions {
+  /** In all rounds together, as many in each. */
   readonly laps: number
+  /** How often the servers are started anew: memory lies differently in each process, and some of them are slower for it. */
+  readonly rounds: number
   /** Of one server in one lap, in milliseconds. */
   readonly turn: number
   /** Of one server before the first lap, in milliseconds: compiled code is what is to be measured. */
@@ -61,7 +64,14 @@ const MOST_SHARED = 1_000
  */
 export async function measureCpu(workload: Workload, given: MeasureOptions): Promise<readonly Result[]> {
   const { stretch = 1, warmUp = stretch } = workload
-  const options = { ...given, turn: given.turn * stretch, warmUp: given.warmUp * warmUp }
+  const laps = Math.ceil(given.laps / given.rounds)
+  const options = { ...given, laps, turn: given.turn * stretch, warmUp: given.warmUp * warmUp }
+  let results: readonly Result[] = []
+  for (let round = 0; round < given.rounds; round++) results = joined(results, await measureRound(workload, options))
+  return results
+}
+
+async function measureRound(workload: Workload, options: MeasureOptions): Promise<readonly Result[]> {
   const crew: Crew = { generator: startGenerator(options.cores), processes: [] }
   try {
     // All at once: they load their modules while others are prepared.

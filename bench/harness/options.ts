@@ -4,8 +4,9 @@ import type { GeneratorLanguage } from '../load/open.ts'
 const USAGE = `usage: npm run bench [-- OPTION...]        the floors, in under two minutes
        npm run bench:full [-- OPTION...]   every peer; installs them, 700 MB
   --only TEXT      only the workloads whose name contains it
-  --laps N         laps per workload, at least 1 (7)
-  --turn MS        of each server in each lap, in milliseconds, at least 100 (160; full: 500)
+  --laps N         laps per workload, at least 1 (7; full: 9)
+  --rounds N       how often the servers are started anew meanwhile, at least 1 (1; full: 3)
+  --turn MS        of each server in each lap, in milliseconds, at least 100 (160; full: 300)
   --baseline REV   our own servers alone, each against the same at that commit
   --generator C|Node   what makes the load (C where a compiler is)
   --json FILE      writes what every lap came to
@@ -18,6 +19,7 @@ export interface Options {
   readonly full: boolean
   readonly only: string
   readonly laps: number
+  readonly rounds: number
   /** In milliseconds. */
   readonly turn: number
   readonly baseline: string | undefined
@@ -44,8 +46,9 @@ export function readOptions(): Options {
   return {
     full,
     only,
-    laps: readNumber('laps', given.laps, 7, 1),
-    turn: readNumber('turn', given.turn, full ? 500 : 160, 100),
+    laps: readNumber('laps', given.laps, full ? 9 : 7, 1),
+    rounds: readNumber('rounds', given.rounds, full ? 3 : 1, 1),
+    turn: readNumber('turn', given.turn, full ? 300 : 160, 100),
     baseline,
     generator: readGenerator(given.generator),
     json,
@@ -62,6 +65,7 @@ function parse() {
         full: { type: 'boolean', default: false },
         only: { type: 'string', default: '' },
         laps: { type: 'string' },
+        rounds: { type: 'string' },
         turn: { type: 'string' },
         baseline: { type: 'string' },
         generator: { type: 'string' },

@@ -13,6 +13,17 @@ export interface Result {
   readonly missing?: string
 }
 
+/** The same rows of two rounds as one; a row that is missing in either of them is missing. */
+export function joined(before: readonly Result[], round: readonly Result[]): readonly Result[] {
+  if (before.length === 0) return round
+  return before.map((first, row) => {
+    const second = round[row] as Result
+    if (first.missing !== undefined) return first
+    if (second.missing !== undefined) return second
+    return { ...first, laps: [...first.laps, ...second.laps], lost: first.lost + second.lost }
+  })
+}
+
 /**
  * Two rows compared, lap by lap: `speed` is what `against` cost over what `of` cost, `cost` the other way round.
  *

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { compare } from '../harness/result.ts'
+import { compare, joined } from '../harness/result.ts'
 import { summarize } from '../harness/statistics.ts'
 
 test('an odd number of values has its middle one as median', () => {
@@ -28,4 +28,16 @@ test('cost is how many times the own cost is the other', () => {
 
 test('rows of which one was not measured are not compared', () => {
   expect(compare(row('own', 5), { ...row('other'), missing: 'not installed' }, 'speed')).toBeUndefined()
+})
+
+test('rounds are joined row by row, so that laps stay in pairs', () => {
+  const first = [row('base', 4, 5), { ...row('own', 2, 3), lost: 1, driver: 'node' }]
+  const both = joined(joined([], first), [row('base', 6), { ...row('own', 1), lost: 2 }])
+  expect(both).toEqual([row('base', 4, 5, 6), { ...row('own', 2, 3, 1), lost: 3, driver: 'node' }])
+})
+
+test('a row that is missing in one round is missing', () => {
+  const gone = { ...row('own'), missing: 'does not listen' }
+  expect(joined([row('own', 1)], [gone])).toEqual([gone])
+  expect(joined([gone], [row('own', 1)])).toEqual([gone])
 })

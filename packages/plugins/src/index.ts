@@ -10,7 +10,7 @@
  * @packageDocumentation
  */
 export { Chunker, chunker, type ChunkerFactory, type ChunkerOptions } from './chunker.ts'
-export type { LogLevel } from './connection-log.ts'
+export type { LogLevel } from './log-lines.ts'
 export { Discard, discard, type DiscardFactory } from './discard.ts'
 export { Echo, echo, type EchoFactory, type EchoPlugin } from './echo.ts'
 export { cobs, type CobsOptions } from './framing/cobs.ts'

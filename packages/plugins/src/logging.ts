@@ -12,7 +12,8 @@ import {
   type Stages,
   use,
 } from '@millrace/core'
-import { ConnectionLog, type ConnectionLogOptions, type LogLevel } from './connection-log.ts'
+import { ConnectionLog, type ConnectionLogOptions } from './connection-log.ts'
+import { type LogLevel, LogLines } from './log-lines.ts'
 import type { Redact } from './payload-writer.ts'
 
 /** Options of {@link logging}. */
@@ -114,16 +115,16 @@ export class Logging implements Plugin<unknown, unknown, unknown, unknown> {
   readonly name = 'logging'
   readonly perDatagram = true
   readonly #logOptions: ConnectionLogOptions
-  readonly #logger: Logger
+  readonly #lines: LogLines
 
   constructor(@inject(PLUGIN_OPTIONS) options: Resolved, @inject(LOGGER) logger: Logger) {
     const { hide, ...rest } = options
     this.#logOptions = { ...rest, markers: hide === undefined ? [] : markersIn(hide) }
-    this.#logger = logger
+    this.#lines = new LogLines(logger, this.#logOptions)
   }
 
   open(context: PluginContext): Stages<unknown, unknown, unknown, unknown> {
-    const log = new ConnectionLog(this.#logger, this.#logOptions, context)
+    const log = new ConnectionLog(this.#lines, this.#logOptions, context)
     log.opened()
     return log
   }

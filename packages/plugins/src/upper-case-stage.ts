@@ -16,8 +16,6 @@ const REPLACEMENT: Uint8Array = Uint8Array.of(0xef, 0xbf, 0xbd)
  * `toLocaleUpperCase`), so it is enough to keep a character together.
  */
 export class UpperCaseStage implements Stage<Uint8Array, Uint8Array> {
-  /** What of a datagram is held may be the datagram itself. */
-  readonly borrows: boolean
   readonly #onInvalid: OnInvalid
   readonly #datagram: boolean
   readonly #framed: boolean
@@ -31,7 +29,11 @@ export class UpperCaseStage implements Stage<Uint8Array, Uint8Array> {
     this.#onInvalid = onInvalid
     this.#datagram = datagram
     this.#framed = framed
-    this.borrows = !datagram || framed
+  }
+
+  /** What of a datagram is held may be the datagram itself. */
+  get borrows(): boolean {
+    return !this.#datagram || this.#framed
   }
 
   push(chunk: Uint8Array, emit: Emit<Uint8Array>): void {

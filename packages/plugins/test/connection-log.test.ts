@@ -3,6 +3,7 @@ import { type Logger, ConnectionResetError } from '@millrace/core'
 import { type RecordingLogger, recordingLogger } from '@millrace/core/testing'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { LogLines } from '../src/log-lines.ts'
 import { ConnectionLog, type ConnectionLogOptions, LoggedDirection } from '../src/connection-log.ts'
 import { drive, driveDatagram } from './drive.ts'
 import { FakeContext } from './fake-context.ts'
@@ -19,7 +20,7 @@ interface Setup {
 function setUp(options: Partial<ConnectionLogOptions> = {}, context: FakeContext = new FakeContext()): Setup {
   const logger = recordingLogger()
   const all = { ...DEFAULTS, ...options }
-  const log = new ConnectionLog(logger, all, context)
+  const log = new ConnectionLog(new LogLines(logger, all), all, context)
   return { log, inbound: new LoggedDirection(log, 'inbound', all), logger, context }
 }
 
@@ -90,7 +91,7 @@ describe('ConnectionLog', () => {
     }
     const broken: Logger = { debug: fail, info: fail, warn: fail, error: fail }
     const context = new FakeContext()
-    const log = new ConnectionLog(broken, DEFAULTS, context)
+    const log = new ConnectionLog(new LogLines(broken, DEFAULTS), DEFAULTS, context)
     log.opened()
     const { emitted, error } = drive(new LoggedDirection(log, 'inbound', DEFAULTS), ['a', 'b'])
     log.close({ initiator: 'local' })
@@ -166,7 +167,7 @@ describe('LoggedDirection', () => {
     let rendered = 0
     let enabled = false
     const logger = Object.assign(recordingLogger(), { isLevelEnabled: (level: string) => enabled && level === 'info' })
-    const inbound = new LoggedDirection(new ConnectionLog(logger, options, context), 'inbound', options)
+    const inbound = new LoggedDirection(new ConnectionLog(new LogLines(logger, options), options, context), 'inbound', options)
     drive(inbound, [Buffer.from('pw=se')])
     expect([rendered, logger.lines.length]).toEqual([0, 0])
     enabled = true

@@ -32,7 +32,7 @@ export interface StreamDriverInit {
   readonly remoteAddress: SocketAddress
   readonly clock: Clock
   /** For {@link StreamDriver.upgrade}; without it there is none. */
-  readonly upgrade?: UpgradeInit
+  readonly upgrade?: UpgradeInit | undefined
 }
 
 /**

@@ -22,6 +22,7 @@ import { StreamDriver } from './stream-driver.ts'
 import type { PortEvents, StreamPort } from './stream-port.ts'
 import { tlsInfoOf } from './tls-info.ts'
 import { untilListening } from './until-listening.ts'
+import type { UpgradeInit } from './upgrade.ts'
 
 /** Connections that were turned away and may linger, so that their peers see a FIN and no reset. */
 const MOST_LINGERING = 64
@@ -69,6 +70,8 @@ export class TcpListener implements Listener<TcpListenOptions> {
   readonly #stop: AbortController = new AbortController()
   #transport: 'tcp' | 'tls' | 'unix' = 'tcp'
   #server: NetServer | undefined
+  /** The same for all connections. */
+  #upgrade: UpgradeInit | undefined
   #closed: Promise<void> = Promise.resolve()
   /** Where it listens, where that is every connection's local address too. */
   #localAddress: SocketAddress | undefined
@@ -95,6 +98,7 @@ export class TcpListener implements Listener<TcpListenOptions> {
     const { signal, port, host, path, ...others } = resolveListenOptions(options)
     signal?.throwIfAborted()
     if (path !== undefined && !this.#init.handshakes) this.#transport = 'unix'
+    this.#upgrade = { binding: this.#binding, resets: path === undefined }
     const where = path === undefined ? { ...others, port, host } : { ...others, path }
     const signals = signal ? [signal, this.#stop.signal] : [this.#stop.signal]
     try {
@@ -199,8 +203,7 @@ export class TcpListener implements Listener<TcpListenOptions> {
   #offer({ createPort, localAddress, remoteAddress, tls }: Offered, acceptor: Acceptor): void {
     const { limits, clock } = this.#init
     let driver: StreamDriver | undefined
-    const upgrade = { binding: this.#binding, resets: remoteAddress.family !== 'unix' }
-    const init = { createPort, remoteAddress, clock, upgrade }
+    const init = { createPort, remoteAddress, clock, upgrade: this.#upgrade }
     const connection = new BaseConnection({
       transport: this.#transport,
       localAddress,

@@ -8,6 +8,7 @@ import {
   type SocketAddress,
 } from '@millrace/core'
 import { addressKey, peerAddress } from './address-key.ts'
+import { BatchClock } from './batch-clock.ts'
 import type { DriverChoice } from './choose-driver.ts'
 import { droppedInbound } from './drop.ts'
 import { giveOut, type Taken } from './give-out.ts'
@@ -43,6 +44,8 @@ export class UdpListener implements Listener<UdpListenOptions> {
   readonly transport = 'udp'
   readonly #init: UdpListenerInit
   readonly #table: SessionTable<UdpSession>
+  /** Of the sessions. */
+  readonly #batchClock: BatchClock
   #acceptor!: Acceptor
   #local!: SocketAddress
   #driver: UdpDriver | undefined
@@ -54,6 +57,7 @@ export class UdpListener implements Listener<UdpListenOptions> {
 
   constructor(init: UdpListenerInit) {
     this.#init = init
+    this.#batchClock = new BatchClock(init.clock)
     this.#table = new SessionTable(init.options, init.clock, {
       onIdle: (session) => session.onEnd(),
       onEvict: (session) => void session.close(),
@@ -81,7 +85,7 @@ export class UdpListener implements Listener<UdpListenOptions> {
 
   /** Takes what has come. */
   receive(batch: DatagramBatch): void {
-    giveOut(batch, this.#take)
+    this.#batchClock.during(() => giveOut(batch, this.#take))
   }
 
   stopAccepting(): void {
@@ -164,7 +168,7 @@ export class UdpListener implements Listener<UdpListenOptions> {
   }
 
   #createSession(seat: Seat<UdpSession>, { address, port }: PeerAddress): UdpSession {
-    const { options, clock } = this.#init
+    const { options } = this.#init
     const remoteAddress = peerAddress(address, port)
     const budget = new ReplyBudget(options.maxReplyRatio, options.maxReplyDatagrams)
     const report = this.#acceptor.report.bind(this.#acceptor)
@@ -173,7 +177,7 @@ export class UdpListener implements Listener<UdpListenOptions> {
       remoteAddress,
       limits: toSessionLimits(options),
       maxSessionQueue: options.maxSessionQueue,
-      clock,
+      clock: this.#batchClock,
       budget,
       report,
       createDriver: (events) =>

@@ -10,6 +10,16 @@ interface Watched {
   abort(error: Error): void
 }
 
+/** How far a write has come that the peer has not taken whole. */
+interface Stall {
+  /** When it is looked at next, by the clock. */
+  lookAt: number
+  /** Bytes handed over by the last look. */
+  sent: number
+  /** When a look last found more of them, by the clock. */
+  progressAt: number
+}
+
 /** How often in one `writeTimeout` the progress of a write is looked at: a stall is seen within a tenth of it. */
 const LOOKS = 10
 
@@ -26,10 +36,8 @@ export class ActivityWatch implements Awaiting {
   readonly #outbox: Outbox
   readonly #limits: ConnectionLimits
   readonly #connection: Watched
-  /** When the progress of a write is looked at next; Infinity where none is watched. */
-  #lookAt = Infinity
-  #sent = 0
-  #progressAt = 0
+  /** While something is unsent. */
+  #stall: Stall | undefined
   #stopped = false
 
   constructor(clock: Clock, outbox: Outbox, limits: ConnectionLimits, connection: Watched) {
@@ -55,10 +63,9 @@ export class ActivityWatch implements Awaiting {
   /** Where something is unsent, watch that the peer takes it. */
   watchWrites(): void {
     const { writeTimeout } = this.#limits
-    if (writeTimeout === 0 || this.#lookAt < Infinity || this.#stopped || this.#outbox.level === 0) return
-    this.#sent = this.#outbox.sent
-    this.#progressAt = this.#clock.now()
-    this.#lookAt = this.#progressAt + writeTimeout / LOOKS
+    if (writeTimeout === 0 || this.#stall || this.#stopped || this.#outbox.level === 0) return
+    const now = this.#clock.now()
+    this.#stall = { lookAt: now + writeTimeout / LOOKS, sent: this.#outbox.sent, progressAt: now }
     this.#await()
   }
 
@@ -70,7 +77,7 @@ export class ActivityWatch implements Awaiting {
   /** For {@link Deadlines}: the time has come to see whether there was any traffic. */
   onDeadline(): void {
     const now = this.#clock.now()
-    if (this.#lookAt <= now) this.#lookAtWrites(now)
+    if (this.#stall && this.#stall.lookAt <= now) this.#lookAtWrites(this.#stall, now)
     if (this.#stopped) return
     if (this.#idleAt > now) this.#await()
     else this.#connection.closeWith(new IdleTimeoutError(this.#limits.idleTimeout))
@@ -83,24 +90,27 @@ export class ActivityWatch implements Awaiting {
 
   /** Until the earlier of the two, where it does not await something earlier yet. */
   #await(): void {
-    const next = Math.min(this.#idleAt, this.#lookAt)
+    const next = Math.min(this.#idleAt, this.#stall ? this.#stall.lookAt : Infinity)
     if (next === Infinity || (this.place >= 0 && this.deadline <= next)) return
     const deadlines = deadlinesOf(this.#clock)
     deadlines.remove(this)
     deadlines.add(this, next)
   }
 
-  #lookAtWrites(now: number): void {
-    this.#lookAt = Infinity
+  #lookAtWrites(stall: Stall, now: number): void {
     const { writeTimeout } = this.#limits
     const { level, sent } = this.#outbox
-    if (level === 0) return
-    if (sent > this.#sent) {
-      this.#progressAt = now
+    if (level === 0) {
+      this.#stall = undefined
+      return
+    }
+    if (sent > stall.sent) {
+      stall.progressAt = now
       this.touch()
     }
-    this.#sent = sent
-    if (now - this.#progressAt >= writeTimeout) this.#connection.abort(new WriteTimeoutError(writeTimeout))
-    else this.#lookAt = Math.min(now + writeTimeout / LOOKS, this.#progressAt + writeTimeout)
+    stall.sent = sent
+    const rest = stall.progressAt + writeTimeout - now
+    if (rest <= 0) this.#connection.abort(new WriteTimeoutError(writeTimeout))
+    else stall.lookAt = now + Math.min(writeTimeout / LOOKS, rest)
   }
 }

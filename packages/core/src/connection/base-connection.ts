@@ -62,6 +62,11 @@ export class BaseConnection extends ConnectionQueues implements Connection, Driv
     return this.#watch.lastActivity
   }
 
+  /** What it has failed with; undefined while it has not. */
+  get failure(): Error | undefined {
+    return this.#ended?.error
+  }
+
   get closed(): Promise<CloseInfo> {
     return this.#ending.closed
   }

@@ -22,9 +22,13 @@ export interface Clock {
   schedule(callback: () => void, delay: number): Timer
 }
 
-/** The real time. Its timers are unreferenced: an idle timeout alone never keeps a process running. */
+/**
+ * The real time, in whole milliseconds: V8 keeps a small integer in the field that it is stored in, and a fraction in an object
+ * of 16 bytes beside it, of which an idle connection would have five. Its timers are unreferenced: an idle timeout alone
+ * never keeps a process running.
+ */
 export const systemClock: Clock = {
-  now: () => performance.now(),
+  now: () => Math.trunc(performance.now()),
   schedule: (callback, delay) => new SystemTimer(callback, delay),
 }
 

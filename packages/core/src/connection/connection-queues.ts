@@ -14,17 +14,24 @@ export abstract class ConnectionQueues extends ConnectionFacts {
   readonly inbox: Inbox<Uint8Array>
   protected readonly driver: Driver
   protected readonly outbox: Outbox
-  protected readonly readBrake: ReadBrake
   protected readonly limits: ConnectionLimits
+  #readBrake: ReadBrake | undefined
 
   constructor(init: ConnectionInit) {
     super(init)
     const { highWaterMark } = init.limits
     this.limits = init.limits
     this.driver = init.createDriver(this as unknown as DriverEvents)
-    this.readBrake = new ReadBrake(this.driver)
-    this.inbox = new Inbox(this.readBrake, highWaterMark, byteLength)
+    this.inbox = new Inbox(this.driver, highWaterMark, byteLength)
     this.outbox = new Outbox(this.driver, highWaterMark, this.datagram)
+  }
+
+  /** Made when a write first meets the high-water mark: most connections never need it. */
+  protected get readBrake(): ReadBrake {
+    if (this.#readBrake) return this.#readBrake
+    const brake = (this.#readBrake = new ReadBrake(this.driver, this.inbox.flowing))
+    this.inbox.reroute(brake)
+    return brake
   }
 
   /** Bytes that have arrived and nobody has read. */

@@ -17,14 +17,19 @@ import type { SocketAddress } from './socket-address.ts'
 import { CONNECTION, createSource, feedFrom, tagWithConnection } from './source.ts'
 import type { TlsInfo } from './tls-info.ts'
 
+/** In one object, which a connection that a pipeline reads does without. */
+interface MadeFaces<In, Out> {
+  sink?: Duplex<In, Out>['sink']
+  source?: AsyncIterable<In> & Feeding<In>
+  data$?: Observable<In>
+}
+
 /** The pulled and the pushed face of an inbox, and the sink, for any duplex. Each is made when it is first asked for. */
 export abstract class DuplexFaces<In, Out> implements Duplex<In, Out>, Feeding<In> {
   /** Set by a reader that keeps nothing of a chunk but what waits unread or unsent: what is read may be lent to it. */
   borrows = false
   #sinking = false
-  #sink: Duplex<In, Out>['sink'] | undefined
-  #source: (AsyncIterable<In> & Feeding<In>) | undefined
-  #data$: Observable<In> | undefined
+  #faces: MadeFaces<In, Out> | undefined
 
   abstract readonly id: string
   abstract readonly transport: Transport
@@ -56,16 +61,20 @@ export abstract class DuplexFaces<In, Out> implements Duplex<In, Out>, Feeding<I
   abstract close(options?: AbortOptions): Promise<void>
   abstract abort(reason?: unknown): void
 
+  get #made(): MadeFaces<In, Out> {
+    return (this.#faces ??= {})
+  }
+
   get source(): AsyncIterable<In> {
-    return (this.#source ??= tagWithConnection({ ...createSource(this.inbox), [FEED]: (reader) => this[FEED](reader) }, this))
+    return (this.#made.source ??= tagWithConnection({ ...createSource(this.inbox), [FEED]: (reader) => this[FEED](reader) }, this))
   }
 
   get data$(): Observable<In> {
-    return (this.#data$ ??= createObservable(this.inbox, this))
+    return (this.#made.data$ ??= createObservable(this.inbox, this))
   }
 
   get sink(): Duplex<In, Out>['sink'] {
-    return (this.#sink ??= (source) => ignoreRejection(this.#pump(source)))
+    return (this.#made.sink ??= (source) => ignoreRejection(this.#pump(source)))
   }
 
   /** The source of a sink has failed with this. */

@@ -1,4 +1,5 @@
 import { ConnectionBusyError, ConnectionClosedError } from '../errors/connection-errors.ts'
+import { ItemQueue } from './item-queue.ts'
 import { InboxLease, type Lease, type Reader } from './lease.ts'
 
 /** How an inbox holds its source back. */
@@ -14,16 +15,15 @@ export interface Flow {
  * its source to flow only while a reader wants items and fewer than `limit` bytes wait.
  */
 export class Inbox<T> {
-  #items: T[] = []
-  #head = 0
-  #bytes = 0
+  /** Made when something first has to wait: where readers are pushed to, nothing ever does. */
+  #queue: ItemQueue<T> | undefined
   #reader: Reader<T> | undefined
   #paused = false
   #flowing = false
   #delivering = false
   #ending: 'no' | 'ended' | 'failed' = 'no'
   #failure: Error | undefined
-  readonly #flow: Flow
+  #flow: Flow
   readonly #limit: number
   readonly #sizeOf: (item: T) => number
 
@@ -35,12 +35,12 @@ export class Inbox<T> {
 
   /** Items that wait. */
   get length(): number {
-    return this.#items.length - this.#head
+    return this.#queue === undefined ? 0 : this.#queue.length
   }
 
   /** Bytes that wait. */
   get bytes(): number {
-    return this.#bytes
+    return this.#queue === undefined ? 0 : this.#queue.bytes
   }
 
   get claimed(): boolean {
@@ -52,6 +52,11 @@ export class Inbox<T> {
     const reader = this.#reader
     if (reader === undefined) return false
     return reader.onItem ? !this.#paused && !this.#delivering : (reader.waiting ?? false)
+  }
+
+  /** Whether its source flows. */
+  get flowing(): boolean {
+    return this.#flowing
   }
 
   /** Whether end or failure has come in. */
@@ -67,7 +72,7 @@ export class Inbox<T> {
       reader.onItem(item)
       this.#delivering = false
       // Something may have been given back, or have come in, meanwhile.
-      if (this.#head < this.#items.length || this.over) this.#deliver()
+      if (this.length > 0 || this.over) this.#deliver()
       else this.#regulate()
       return
     }
@@ -76,8 +81,7 @@ export class Inbox<T> {
       this.#regulate()
       return
     }
-    this.#items.push(item)
-    this.#bytes += this.#sizeOf(item)
+    this.#waiting.push(item)
     if (reader !== undefined && !this.#delivering) reader.onReadable?.()
     this.#regulate()
   }
@@ -111,7 +115,7 @@ export class Inbox<T> {
     this.#failure = error
     const reader = this.#reader
     const atOnce = reader?.onItem && !reader.inOrder
-    if (discard || atOnce) this.#clear()
+    if (discard || atOnce) this.#queue = undefined
     if (atOnce) {
       this.#reader = undefined
       reader.onError(this.#reason())
@@ -122,52 +126,59 @@ export class Inbox<T> {
 
   /** Puts an item in front of those that wait. */
   unread(item: T): void {
-    if (this.#head > 0) this.#items[--this.#head] = item
-    else this.#items.unshift(item)
-    this.#bytes += this.#sizeOf(item)
+    this.#waiting.unshift(item)
     this.#deliver()
   }
 
   /** Puts something else in the place of each item that waits, of the same size. */
   replace(by: (item: T) => T): void {
-    for (let i = this.#head; i < this.#items.length; i++) this.#items[i] = by(this.#items[i] as T)
+    this.#queue?.replace(by)
+  }
+
+  /** From now on its source is held back through another flow, which takes over as things stand. */
+  reroute(flow: Flow): void {
+    this.#flow = flow
   }
 
   /** @throws {@link ConnectionBusyError} while another reader has it. */
   claim(reader: Reader<T>): Lease<T> {
-    if (this.#reader !== undefined) throw new ConnectionBusyError()
-    this.#reader = reader
-    this.#paused = false
+    this.attach(reader)
     return new InboxLease(this, reader)
   }
 
-  /** For a lease: whether its reader has the inbox. */
-  isReadBy(reader: Reader<T>): boolean {
-    return this.#reader === reader
+  /**
+   * As {@link claim}, for a reader that does by the methods below what it would do by its lease: where it does not have the inbox, they
+   * have no effect.
+   *
+   * @throws {@link ConnectionBusyError} while another reader has it.
+   */
+  attach(reader: Reader<T>): void {
+    if (this.#reader !== undefined) throw new ConnectionBusyError()
+    this.#reader = reader
+    this.#paused = false
   }
 
-  /** For a lease. */
-  hold(): void {
+  pauseFor(reader: Reader<T>): void {
+    if (this.#reader !== reader) return
     this.#paused = true
     this.#regulate()
   }
 
-  /** For a lease. */
-  unhold(): void {
-    if (!this.#paused) return
+  resumeFor(reader: Reader<T>): void {
+    if (this.#reader !== reader || !this.#paused) return
     this.#paused = false
     this.#deliver()
   }
 
-  /** For a lease. */
   takeFor(reader: Reader<T>): T | undefined {
+    if (this.#reader !== reader) return undefined
     if (this.length > 0) return this.#take()
     if (this.over) this.#finish(reader)
     return undefined
   }
 
-  /** For a lease. */
-  release(): void {
+  releaseFor(reader: Reader<T>): void {
+    if (this.#reader !== reader) return
     this.#reader = undefined
     this.#regulate()
   }
@@ -177,19 +188,12 @@ export class Inbox<T> {
     this.#deliver()
   }
 
+  get #waiting(): ItemQueue<T> {
+    return (this.#queue ??= new ItemQueue(this.#sizeOf))
+  }
+
   #take(): T {
-    const item = this.#items[this.#head] as T
-    this.#items[this.#head++] = undefined as T
-    if (this.#head === this.#items.length) {
-      // Cutting an array to nothing costs more than a new one, and both more than taking out the one item there mostly is.
-      if (this.#head === 1) this.#items.pop()
-      else this.#items = []
-      this.#head = 0
-    } else if (this.#head > 1024) {
-      this.#items.splice(0, this.#head)
-      this.#head = 0
-    }
-    this.#bytes -= this.#sizeOf(item)
+    const item = this.#waiting.shift()
     this.#regulate()
     return item
   }
@@ -197,7 +201,7 @@ export class Inbox<T> {
   #deliver(): void {
     if (this.#delivering) return
     this.#delivering = true
-    while (this.#reader?.onItem && !this.#paused && this.#head < this.#items.length) {
+    while (this.#reader?.onItem && !this.#paused && this.length > 0) {
       this.#reader.onItem(this.#take())
     }
     this.#delivering = false
@@ -230,16 +234,10 @@ export class Inbox<T> {
     return (this.#failure ??= new ConnectionClosedError())
   }
 
-  #clear(): void {
-    this.#items = []
-    this.#head = 0
-    this.#bytes = 0
-  }
-
   #regulate(): void {
     if (this.#delivering) return
     // Half the limit to start again, so that a reader near the limit does not switch the source at every item.
-    const room = this.#flowing ? this.#bytes < this.#limit : this.#bytes <= this.#limit / 2
+    const room = this.#flowing ? this.bytes < this.#limit : this.bytes <= this.#limit / 2
     const wanted = this.#reader !== undefined && !this.#paused && this.#ending === 'no' && room
     if (wanted === this.#flowing) return
     this.#flowing = wanted

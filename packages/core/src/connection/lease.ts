@@ -40,18 +40,18 @@ export class InboxLease<T> implements Lease<T> {
   }
 
   pause(): void {
-    if (this.#inbox.isReadBy(this.#reader)) this.#inbox.hold()
+    this.#inbox.pauseFor(this.#reader)
   }
 
   resume(): void {
-    if (this.#inbox.isReadBy(this.#reader)) this.#inbox.unhold()
+    this.#inbox.resumeFor(this.#reader)
   }
 
   take(): T | undefined {
-    return this.#inbox.isReadBy(this.#reader) ? this.#inbox.takeFor(this.#reader) : undefined
+    return this.#inbox.takeFor(this.#reader)
   }
 
   release(): void {
-    if (this.#inbox.isReadBy(this.#reader)) this.#inbox.release()
+    this.#inbox.releaseFor(this.#reader)
   }
 }

@@ -15,14 +15,16 @@ const BRAKE_AT = 4
  */
 export class ReadBrake implements Flow {
   readonly #driver: Driver
-  #wanted = false
+  #wanted: boolean
   #on = false
   /** How much had been read, and written, at the last write before anything more was read. */
   #readThen = 0
   #acceptedThen = 0
 
-  constructor(driver: Driver) {
+  /** @param flowing - whether the driver reads just now. */
+  constructor(driver: Driver, flowing: boolean) {
     this.#driver = driver
+    this.#wanted = flowing
   }
 
   pause(): void {

@@ -24,19 +24,13 @@ export class PeerEnd extends End {
     try {
       run.connection.write(item as Uint8Array)
     } catch (error) {
-      if (error instanceof DatagramTooLargeError) this.#dropped(error)
+      if (error instanceof DatagramTooLargeError) reportDropped(run, error)
       else run.raise(error, { plugin: run.lastToWrite, direction: 'outbound' }, 'emit')
     }
   }
 
   end(): void {
     this.run.onWireEnd()
-  }
-
-  #dropped(error: DatagramTooLargeError): void {
-    const { remoteAddress } = this.run.info
-    const facts = { direction: 'outbound', reason: 'too-large', remoteAddress, bytes: error.size, error } as const
-    this.run.options.report({ type: 'datagram-dropped', ...facts })
   }
 }
 
@@ -65,4 +59,9 @@ export class ClosedGate extends End {
   override endWith(): void {
     this.run.onBroken(false)
   }
+}
+
+function reportDropped({ info: { remoteAddress }, options }: Engine, error: DatagramTooLargeError): void {
+  const facts = { direction: 'outbound', reason: 'too-large', remoteAddress, bytes: error.size, error } as const
+  options.report({ type: 'datagram-dropped', ...facts })
 }

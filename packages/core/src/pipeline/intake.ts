@@ -1,5 +1,5 @@
 import type { BaseConnection } from '../connection/base-connection.ts'
-import type { Lease, Reader } from '../connection/lease.ts'
+import type { Reader } from '../connection/lease.ts'
 import type { RunOptions } from './engine.ts'
 
 /** The largest piece that goes through the stages at once, in bytes: what it expands to is what a run may overshoot by. */
@@ -22,10 +22,9 @@ export class Intake implements Reader<Uint8Array> {
   readonly #connection: BaseConnection
   readonly #options: Pick<RunOptions, 'highWaterMark' | 'clock'>
   readonly #intaker: Intaker
-  #lease: Lease<Uint8Array> | undefined
   #holds = 0
-  /** When reading went on after the last hold, by the clock. */
-  #resumedAt = -Infinity
+  /** When reading went on after the last hold, by the clock; undefined where nothing ever held it. */
+  #resumedAt: number | undefined
 
   constructor(connection: BaseConnection, options: Pick<RunOptions, 'highWaterMark' | 'clock'>, intaker: Intaker) {
     this.#connection = connection
@@ -34,14 +33,15 @@ export class Intake implements Reader<Uint8Array> {
   }
 
   start(): void {
-    this.#lease = this.#connection.inbox.claim(this)
-    if (this.#holds > 0) this.#lease.pause()
-    this.#connection.inbox.start()
+    const { inbox } = this.#connection
+    inbox.attach(this)
+    if (this.#holds > 0) inbox.pauseFor(this)
+    inbox.start()
   }
 
   /** Stops reading until the function it returns is called; several add up. */
   hold(): () => void {
-    if (this.#holds++ === 0) this.#lease?.pause()
+    if (this.#holds++ === 0) this.#connection.inbox.pauseFor(this)
     let held = true
     return () => {
       if (held && --this.#holds === 0) this.#resume()
@@ -51,16 +51,16 @@ export class Intake implements Reader<Uint8Array> {
 
   /** By the clock; undefined while something holds the reading. */
   get readingSince(): number | undefined {
-    return this.#holds > 0 ? undefined : this.#resumedAt
+    return this.#holds > 0 ? undefined : (this.#resumedAt ?? -Infinity)
   }
 
   #resume(): void {
     this.#resumedAt = this.#options.clock.now()
-    this.#lease?.resume()
+    this.#connection.inbox.resumeFor(this)
   }
 
   release(): void {
-    this.#lease?.release()
+    this.#connection.inbox.releaseFor(this)
   }
 
   onItem(chunk: Uint8Array): void {

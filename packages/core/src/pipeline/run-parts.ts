@@ -16,11 +16,11 @@ import { RunTimers } from './run-timers.ts'
 export abstract class RunParts {
   readonly connection: BaseConnection
   readonly options: RunOptions
-  readonly messages: MessageDuplex
   readonly intake: Intake
   readonly chain: Chain
   info: ConnectionInfo
   protected readonly answersItself: boolean
+  #messages: MessageDuplex | undefined
   #attributes: Attributes | undefined
   #timers: RunTimers | undefined
 
@@ -29,10 +29,19 @@ export abstract class RunParts {
     this.connection = connection
     this.info = connection
     this.options = options
-    this.messages = new MessageDuplex(run)
     this.chain = new Chain(run, plugins, new PeerEnd(run))
     this.answersItself = answersItself(plugins.at(-1))
     this.intake = new Intake(connection, options, run)
+  }
+
+  abstract readonly stopped: boolean
+
+  /** Made when somebody asks for them: where a plugin answers by itself, most connections never need any. */
+  get messages(): MessageDuplex {
+    if (this.#messages) return this.#messages
+    const messages = (this.#messages = new MessageDuplex(this as unknown as Engine))
+    if (this.stopped) messages.fail(this.connection.failure)
+    return messages
   }
 
   get attributes(): Attributes {
@@ -85,6 +94,15 @@ export abstract class RunParts {
     if (thrown instanceof PluginError) return thrown
     const offset = direction === 'inbound' ? this.intake.fed : this.connection.bytesWritten
     return new PluginError({ plugin, direction, phase, remoteAddress: this.info.remoteAddress, offset }, thrown)
+  }
+
+  /** @param serving - a handler is at work. */
+  protected messagesBusy(serving: boolean): boolean {
+    return this.#messages?.busy(serving) ?? serving
+  }
+
+  protected failMessages(error: Error | undefined): void {
+    this.#messages?.fail(error)
   }
 
   protected cancelTimers(): void {

@@ -38,7 +38,7 @@ export class Run extends RunParts implements Engine, Intaker, ConnectionUser {
 
   /** Whether the handler, or an asynchronous stage, has something in hand. */
   get busy(): boolean {
-    return this.chain.busy || this.messages.busy(this.#serving)
+    return this.chain.busy || this.messagesBusy(this.#serving)
   }
 
   get deaf(): boolean {
@@ -210,7 +210,7 @@ export class Run extends RunParts implements Engine, Intaker, ConnectionUser {
     this.stopped = true
     this.#outputOver?.resolve()
     this.chain.stop(error)
-    this.messages.fail(error)
+    this.failMessages(error)
     this.cancelTimers()
     if (this.#released) this.chain.close(this.#released)
   }

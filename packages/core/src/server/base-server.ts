@@ -54,7 +54,7 @@ export class BaseServer<C, L extends AbortOptions> implements Server<C, L>, Acce
   readonly #queue: AcceptQueue<C>
   readonly #accepted: Subject<C> = new Subject()
   readonly #open: Roster<ServedConnection<C>> = new Roster()
-  /** Made when somebody asks for it: see {@link Roster} for what it costs. */
+  /** Made when somebody asks for it, and what users hold of a connection with it: see {@link Roster} for what it costs. */
   #connections: Set<C> | undefined
   readonly #draining: AbortController = new AbortController()
   readonly #closed: Deferred<ServerCloseInfo> = deferred()
@@ -167,7 +167,7 @@ export class BaseServer<C, L extends AbortOptions> implements Server<C, L>, Acce
 
   #serve(connection: BaseConnection, built: BuiltPipeline): true {
     const run = new Run(connection, built.plugins, this.#runOptions)
-    this.#enter(new ServedConnection(this, connection, run.messages as unknown as C, this.clock.now(), run))
+    this.#enter(new ServedConnection<C>(this, connection, this.clock.now(), run))
     run.start()
     return true
   }
@@ -181,27 +181,27 @@ export class BaseServer<C, L extends AbortOptions> implements Server<C, L>, Acce
       this.report({ type: 'connection-refused', transport, remoteAddress, reason: 'backlog', detail })
       return false
     }
-    this.#enter(new ServedConnection(this, connection, offered, this.clock.now()))
+    this.#enter(new ServedConnection<C>(this, connection, this.clock.now()))
     return true
   }
 
   #enter(served: ServedConnection<C>): void {
-    const { connection, face } = served
+    const { connection } = served
     this.#admission.enter(connection.remoteAddress)
     this.#open.add(served)
-    this.#connections?.add(face)
+    this.#connections?.add(served.face)
     connection.owner = served
     this.report({ type: 'connection-opened', connection })
-    this.#accepted.next(face)
+    if (this.#accepted.observed) this.#accepted.next(served.face)
   }
 
   /** A connection has gone. */
   leave(served: ServedConnection<C>, { error, initiator }: CloseInfo): void {
-    const { connection, face, openedAt } = served
+    const { connection, openedAt } = served
     this.#admission.leave(connection.remoteAddress)
     this.#open.remove(served)
-    this.#connections?.delete(face)
-    this.#queue.withdraw(face)
+    this.#connections?.delete(served.face)
+    if (!this.#built) this.#queue.withdraw(served.face)
     const duration = this.clock.now() - openedAt
     this.report({ type: 'connection-closed', connection, initiator, duration, ...(error && { error }) })
     this.#drain?.onGone()

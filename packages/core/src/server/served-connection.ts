@@ -7,6 +7,8 @@ import type { Enrolled } from './roster.ts'
 /** What serves a connection, if anything of ours does. */
 interface Worker {
   readonly busy: boolean
+  /** Made when it is first asked for. */
+  readonly messages: unknown
 }
 
 /** Who is told when a connection has gone. */
@@ -19,20 +21,22 @@ export class ServedConnection<C> implements ConnectionOwner, Drainable, Enrolled
   previous: ServedConnection<C> | undefined
   next: ServedConnection<C> | undefined
   readonly connection: BaseConnection
-  /** What the server's users hold of it. */
-  readonly face: C
   /** By the server's clock, in ms. */
   readonly openedAt: number
   readonly #server: Leaving<C>
   readonly #worker: Worker | undefined
 
   /** @param worker - left out where whoever iterates the server serves it. */
-  constructor(server: Leaving<C>, connection: BaseConnection, face: C, openedAt: number, worker?: Worker) {
+  constructor(server: Leaving<C>, connection: BaseConnection, openedAt: number, worker?: Worker) {
     this.connection = connection
-    this.face = face
     this.openedAt = openedAt
     this.#server = server
     this.#worker = worker
+  }
+
+  /** What the server's users hold of it. */
+  get face(): C {
+    return (this.#worker ? this.#worker.messages : this.connection) as C
   }
 
   get busy(): boolean {
