@@ -2,7 +2,7 @@ import type { Socket } from 'node:net'
 import { resetBehindEnd } from './descriptor.ts'
 import { HandleOutput } from './handle-output.ts'
 import { LentRecords } from './lent-records.ts'
-import { copyOf, forgetCopy, GivenMemory, QUIET, RECORD, SHARED, SMALL } from './read-buffers.ts'
+import { copyOf, forgetCopy, GivenMemory, headOfShared, QUIET, RECORD, SHARED, SMALL } from './read-buffers.ts'
 import { silence, type Talker } from './silence.ts'
 import type { StreamBinding, StreamHandle } from './stream-binding.ts'
 import { socketOf } from './socket-of.ts'
@@ -141,7 +141,7 @@ export class HandlePort extends HandleOutput implements StreamPort, Talker {
   #lend(length: number): Uint8Array {
     this.lending = true
     try {
-      this.events.onData(SHARED.subarray(0, length))
+      this.events.onData(headOfShared(length))
     } finally {
       this.lending = false
       this.events.ownInput()

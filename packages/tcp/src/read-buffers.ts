@@ -25,10 +25,18 @@ const small = new Slab(32 * 1024)
 /** Blocks of this size the C library hands out again; one of 64 KiB for each read it gives back to the system in between. */
 const large = new Slab(256 * 1024)
 
+let lastHead: Buffer = SHARED
+
+/** The first bytes of the shared memory, to be lent. In a steady stream the same object as before: a new one costs as much as copying a KiB. */
+export function headOfShared(length: number): Buffer {
+  if (lastHead.byteLength !== length) lastHead = SHARED.subarray(0, length)
+  return lastHead
+}
+
 /** A copy of the first bytes, in memory that is its reader's to keep. */
 export function copyOf(memory: Buffer, length: number): Uint8Array {
   const copy = (length > SMALL ? large : small).cut(length)
-  if (length > BY_HAND) memory.copy(copy, 0, 0, length)
+  if (length > BY_HAND) copy.set(memory === SHARED ? headOfShared(length) : memory.subarray(0, length))
   else for (let i = 0; i < length; i++) copy[i] = memory[i] as number
   return copy
 }
