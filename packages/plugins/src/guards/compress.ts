@@ -17,7 +17,7 @@ import { ZlibPump } from './zlib-pump.ts'
 /** Options of {@link compress}. */
 export interface CompressOptions {
   /**
-   * The format, the same on both sides. `zstd` needs Node 22.15 or later.
+   * The format, the same on both sides. `zstd` needs Node 24 or later: before, a cut-off frame passes for a whole one.
    *
    * @defaultValue 'deflate'
    */
@@ -66,7 +66,7 @@ export class Compress implements Plugin<Uint8Array, Uint8Array, Uint8Array, Uint
         type: 'string',
         values: ['deflate', 'deflate-raw', 'gzip', 'brotli', 'zstd'],
         default: 'deflate',
-        help: 'the same on both sides; zstd from Node 22.15 on',
+        help: 'the same on both sides; zstd from Node 24 on',
       },
       level: { type: 'integer', range: [0, 22], help: 'how hard to compress: 0 to 9, brotli to 11, zstd 1 to 22' },
       flush: { type: 'boolean', default: true, help: 'what is written can be read on the other side at once' },

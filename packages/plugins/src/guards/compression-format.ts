@@ -69,7 +69,7 @@ const FORMATS: Readonly<Record<Exclude<CompressionName, 'zstd'>, CompressionForm
   },
 }
 
-/** Of Node 22.15 and 23.8 on. */
+/** Of Node 22.15 and 23.8 on, and to be trusted from 24 on: see {@link tellsTruncation}. */
 interface ZstdApi {
   readonly createZstdCompress?: CompressionFormat['compressor']
   readonly createZstdDecompress?: CompressionFormat['decompressor']
@@ -81,6 +81,7 @@ interface ZstdApi {
 function zstd(): CompressionFormat | undefined {
   const { createZstdCompress, createZstdDecompress, zstdCompressSync, zstdDecompressSync, ...rest } = zlib as unknown as ZstdApi
   if (!createZstdCompress || !createZstdDecompress || !zstdCompressSync || !zstdDecompressSync) return undefined
+  if (!tellsTruncation(zstdCompressSync, zstdDecompressSync)) return undefined
   const level = rest.constants['ZSTD_c_compressionLevel'] as number
   return {
     levels: [1, 22],
@@ -93,9 +94,19 @@ function zstd(): CompressionFormat | undefined {
   }
 }
 
-/** @throws {@link InvalidOptionError} for one that this Node has not. */
+/** Node 22 takes the end of a zstd frame that was cut off for a clean one: what is missing would be missing in silence. */
+function tellsTruncation(pack: CompressionFormat['compress'], unpack: CompressionFormat['decompress']): boolean {
+  try {
+    unpack(pack(Buffer.from('whole'), {}).subarray(0, -1), {})
+    return false
+  } catch {
+    return true
+  }
+}
+
+/** @throws {@link InvalidOptionError} for one that this Node has not, or not in working order. */
 export function compressionFormat(name: CompressionName): CompressionFormat {
   const format = name === 'zstd' ? zstd() : FORMATS[name]
-  if (!format) throw new InvalidOptionError('compress.format', 'a format that this Node has (zstd: from 22.15 on)', name)
+  if (!format) throw new InvalidOptionError('compress.format', 'a format that this Node has (zstd: from 24 on)', name)
   return format
 }

@@ -7,7 +7,8 @@ import { compress, type CompressionName, type CompressOptions, echo } from '../.
 import { Expansion } from '../../src/guards/expansion.ts'
 import { textOf } from '../drive.ts'
 
-const hasZstd = 'createZstdCompress' in zlib
+/** Node 22 has it, but takes a frame that is cut off for a whole one. */
+const hasZstd = Number.parseInt(process.versions.node, 10) >= 24
 const ALL: CompressionName[] = ['deflate', 'deflate-raw', 'gzip', 'brotli', ...(hasZstd ? (['zstd'] as const) : [])]
 const random = seededRandom(1)
 const noise = Uint8Array.from({ length: 200_000 }, () => random() * 256)
