@@ -121,6 +121,22 @@ describe('EventLog', () => {
     expect(event).not.toContain('\u001b')
   })
 
+  test('says what was discarded, and why, without a stack', () => {
+    const { logger, log } = setUp()
+    const payload = { type: 'frame-discarded', error: new CorruptFrameError('no\nline', { offset: 7 }) }
+    log.handle({ type: 'plugin-event', connection, plugin: 'lines', payload })
+    expect(logger.lines[0]?.fields['event']).toBe(String.raw`{ type: 'frame-discarded', error: 'no\nline' }`)
+  })
+
+  test('says where the bytes are that are no frame', () => {
+    const { logger, log } = setUp()
+    const bad = new CorruptFrameError('no line', { offset: 7 })
+    log.handle(closed(failure(bad)))
+    log.handle({ type: 'frame-dropped', connection, plugin: 'lines', error: bad })
+    log.handle({ type: 'frame-dropped', connection, plugin: 'other', error: new CorruptFrameError('no line') })
+    expect(logger.lines.map(({ fields }) => fields['frameOffset'])).toEqual([7, 7, undefined])
+  })
+
   test('writes what failed in a listener', () => {
     const { logger, log } = setUp()
     log.handle({ type: 'listener-error', transport: 'udp', error: Object.assign(new Error('bad'), { code: 'EBADF' }) })
