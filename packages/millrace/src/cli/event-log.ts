@@ -1,5 +1,15 @@
 import { inspect } from 'node:util'
-import { type Clock, formatAddress, FrameError, type LogFields, type Logger, PluginError, type ServerEvent, type ServerEventOf } from '@millrace/core'
+import {
+  type Clock,
+  formatAddress,
+  FrameError,
+  type LogFields,
+  type Logger,
+  PluginError,
+  type ServerEvent,
+  type ServerEventOf,
+  type SocketAddress,
+} from '@millrace/core'
 import { Digest } from './digest.ts'
 import { describeError, errorCode } from './errors.ts'
 import { plainText } from './plain-text.ts'
@@ -51,7 +61,7 @@ export class EventLog {
 
   #failed({ connection, initiator, duration }: ServerEventOf<'connection-closed'>, error: Error): void {
     const { id, transport, remoteAddress, bytesRead, bytesWritten } = connection
-    const where = { connection: id, transport, remoteAddress: plainText(formatAddress(remoteAddress)) }
+    const where = { connection: id, transport, remoteAddress: addressOf(remoteAddress) }
     const extent = { bytesRead, bytesWritten, duration: Math.round(duration), initiator }
     const level = error instanceof PluginError ? 'error' : 'warn'
     this.#logger[level]({ ...factsOf(error), ...where, ...extent }, 'connection failed')
@@ -60,7 +70,7 @@ export class EventLog {
   #refused({ transport, remoteAddress, reason, detail, error }: ServerEventOf<'connection-refused'>): void {
     const kind = error instanceof PluginError ? `${reason} ${error.plugin}` : reason
     const facts = (): LogFields => {
-      const peer = remoteAddress && { remoteAddress: plainText(formatAddress(remoteAddress)) }
+      const peer = remoteAddress && { remoteAddress: addressOf(remoteAddress) }
       return { reason, detail: plainText(detail), transport, ...(error && factsOf(error)), ...peer }
     }
     this.#digest.note(`refused ${kind}`, () => ({ level: error ? 'error' : 'warn', fields: facts(), message: 'connection refused' }))
@@ -68,12 +78,12 @@ export class EventLog {
 
   #dropped({ direction, reason, remoteAddress, bytes, error }: ServerEventOf<'datagram-dropped'>): void {
     const facts = (): LogFields =>
-      ({ reason, direction, remoteAddress: formatAddress(remoteAddress), bytes, ...(error && factsOf(error)) })
+      ({ reason, direction, remoteAddress: addressOf(remoteAddress), bytes, ...(error && factsOf(error)) })
     this.#digest.note(`dropped ${direction} ${reason}`, () => ({ level: 'warn', fields: facts(), message: 'datagram dropped' }))
   }
 
   #frameDropped({ connection, plugin, error }: ServerEventOf<'frame-dropped'>): void {
-    const facts = (): LogFields => ({ ...factsOf(error), plugin, remoteAddress: formatAddress(connection.remoteAddress) })
+    const facts = (): LogFields => ({ ...factsOf(error), plugin, remoteAddress: addressOf(connection.remoteAddress) })
     this.#digest.note(`frame ${plugin} ${error.code}`, () => ({ level: 'warn', fields: facts(), message: 'frame dropped' }))
   }
 
@@ -82,6 +92,9 @@ export class EventLog {
     this.#digest.note(`event ${plugin}`, () => ({ level: 'info', fields: facts(), message: 'plugin event' }))
   }
 }
+
+/** A path of a Unix socket is the peer's choice, and what stands in a PROXY header may be one. */
+const addressOf = (address: SocketAddress): string => plainText(formatAddress(address))
 
 /** Whatever a plugin has put together, in one line; looking at it may throw too. */
 function show(payload: unknown): string {
