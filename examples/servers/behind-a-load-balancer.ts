@@ -11,6 +11,7 @@ import {
   serve,
   type ServerEvent,
 } from 'millrace'
+import { jsonLine } from './shared/json-line.ts'
 import { type Address, runDirectly, type Running, runningOf } from './shared/running.ts'
 
 /** Options of {@link startBehindBalancer}. */
@@ -31,7 +32,7 @@ function introduce({ attributes, remoteAddress, localAddress }: MessageConnectio
   const authority = header?.tlvs.find(({ type }) => type === PP2_TYPE_AUTHORITY)?.value
   const how = header?.source === undefined ? 'the balancer itself' : `by PROXY version ${header.version}`
   // A client chose that name: it is not to begin another line.
-  const asked = authority === undefined ? '' : `, for ${JSON.stringify(Buffer.from(authority).toString())}`
+  const asked = authority === undefined ? '' : `, for ${jsonLine(Buffer.from(authority).toString())}`
   return `you are ${formatAddress(remoteAddress)}, come to ${formatAddress(localAddress)}, ${how}${asked}\n`
 }
 

@@ -1,5 +1,6 @@
 // CoAP resources that can be observed: deduplication, confirmable notifications that are sent again, discovery.
-import { createUdpServer, type DependencyContainer, handle, type MessageConnection, pipeline } from 'millrace'
+import { createUdpServer, type DependencyContainer, handle, IDLE, idle, pipeline } from 'millrace'
+import type { MessageConnection } from 'millrace'
 import { coap, type Incoming, type Packet, type ParsedPacket, reliable } from './shared/coap.ts'
 import { type Address, listenOn, runDirectly, type Running } from './shared/running.ts'
 
@@ -10,6 +11,10 @@ const LEAST_REQUEST = 12
 const MAX_OBSERVATIONS = 16
 /** In seconds: how long an observer may take what it has for current, and is kept while it says nothing. */
 const MAX_AGE = 3600
+/** In ms: for so long a client that observes nothing is kept while it is silent, since its request may come again. */
+const QUIET = 20_000
+/** A client has a session for each of its ports, and many take a new one for each request. */
+const ROOM = { maxSessions: 4000, maxSessionsPerAddress: 1000 }
 const TEXT = 0
 const LINKS = 40
 
@@ -110,6 +115,7 @@ const serve = (resources: ReadonlyMap<string, Resource>): ((client: Client) => P
     if (wish === 1) forget(request.token)
     return contentOf(found, wish === 0 && found.writable && observe(request, found))
   }
+  client.attributes.get(IDLE)?.listen(() => observations.size === 0 && void client.close())
   try {
     for await (const message of client) {
       if ('lost' in message) {
@@ -132,10 +138,12 @@ export interface CoapOptions extends Address {
 
 /** Starts it. */
 export function startCoap({ container, ...address }: CoapOptions = {}): Promise<Running> {
-  const served = pipeline(coap(), reliable(), handle<Incoming, Packet>(serve(millResources())))
+  const silence = idle<ParsedPacket>({ read: QUIET, either: 0 })
+  const served = pipeline(coap(), silence, reliable(), handle<Incoming, Packet>(serve(millResources())))
   // What an answer and a notification may need, before it is known that the peer is where it says.
   const maxReplyRatio = (2 * (MAX_PAYLOAD + 32)) / LEAST_REQUEST
-  return listenOn(address, createUdpServer(served, { container, maxReplyRatio, sessionIdleTimeout: MAX_AGE * 1000 }))
+  const limits = { ...ROOM, maxReplyRatio, sessionIdleTimeout: MAX_AGE * 1000 }
+  return listenOn(address, createUdpServer(served, { container, ...limits }))
 }
 
 const hint = (port: number): string => `coap-client-notls coap://127.0.0.1:${port}/wheel`

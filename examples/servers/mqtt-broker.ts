@@ -1,7 +1,7 @@
 // An MQTT 3.1.1 broker: QoS 0 and 1, retained messages, wildcards, last wills, sessions that outlive a connection; TLS.
 import { type DependencyContainer, handle, pipeline, serve } from 'millrace'
 import { keepAlive, mqtt, type Packet } from './shared/mqtt.ts'
-import { Broker, FAILURE, MAX_SESSIONS, send } from './shared/mqtt-sessions.ts'
+import { acknowledge, Broker, FAILURE, MAX_SESSIONS, send } from './shared/mqtt-sessions.ts'
 import type { Client, Connect, Message, Session } from './shared/mqtt-sessions.ts'
 import { isTopic } from './shared/mqtt-topics.ts'
 import { runDirectly, type Running, runningOf, type SecureAddress } from './shared/running.ts'
@@ -29,7 +29,7 @@ const clientsOf = (broker: Broker): ((client: Client) => Promise<void>) => async
         if (packet.qos === 1) client.write({ cmd: 'puback', messageId: packet.messageId as number })
         break
       case 'puback':
-        of.waiting.delete(packet.messageId as number)
+        acknowledge(of, packet.messageId as number)
         break
       case 'subscribe': {
         if (packet.subscriptions.length === 0) throw new Error('a subscription to nothing')

@@ -1,5 +1,6 @@
 // A StatsD aggregator over UDP and TCP: counters, gauges, timers and sets, added up and reported at every interval.
 import * as m from 'millrace'
+import { jsonLine } from './shared/json-line.ts'
 import { type Address, runDirectly, type Running, runningOf } from './shared/running.ts'
 import { Aggregate, type AggregateLimits, type Report } from './statsd/aggregate.ts'
 import { parseMetric } from './statsd/parse.ts'
@@ -75,7 +76,7 @@ export async function startStatsd({ onReport, interval = 10_000, ...options }: S
 function print(report: Report): void {
   const parts = Object.values(report) as (object | number)[]
   const something = parts.some((part) => typeof part === 'object' && Object.keys(part).length > 0)
-  if (something || report.badLines > 0) console.log(JSON.stringify(report))
+  if (something || report.badLines > 0) console.log(jsonLine(report))
 }
 
 await runDirectly(import.meta.url, (address) => startStatsd({ ...address, onReport: print }), {

@@ -1,6 +1,7 @@
 // A syslog collector: RFC 3164 and 5424, over UDP, TCP and TLS, with lengths or in lines, written as lines of JSON.
 import { once } from 'node:events'
 import { pipeline, respond, serve, type ServerEvent, text } from 'millrace'
+import { jsonLine } from './shared/json-line.ts'
 import { runDirectly, type Running, runningOf, type SecureAddress } from './shared/running.ts'
 import { syslogFraming } from './syslog/framing.ts'
 import { parseSyslog, type SyslogMessage } from './syslog/parse.ts'
@@ -54,9 +55,8 @@ export async function startSyslogCollector(options: CollectorOptions): Promise<R
   return runningOf(serving)
 }
 
-/** One line each, whatever is in a message: JSON has no line feeds, so no sender can forge another's line. */
 async function print(message: Collected): Promise<void> {
-  if (!process.stdout.write(`${JSON.stringify(message)}\n`)) await once(process.stdout, 'drain')
+  if (!process.stdout.write(`${jsonLine(message)}\n`)) await once(process.stdout, 'drain')
 }
 
 await runDirectly(import.meta.url, (address) => startSyslogCollector({ ...address, collect: print }), {

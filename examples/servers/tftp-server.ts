@@ -4,7 +4,7 @@ import { connectUdp, createContainer, createUdpServer, type DependencyContainer,
 import type { MessageConnection } from 'millrace'
 import { Folder, Refused } from './shared/folder.ts'
 import { type Address, listenOn, runDirectly, type Running } from './shared/running.ts'
-import { type Packet, retransmit, tftp } from './shared/tftp.ts'
+import { type Packet, requested, retransmit, tftp } from './shared/tftp.ts'
 
 /** The most that is taken for one file, in bytes. */
 const MAX_FILE = 32 * 1024 * 1024
@@ -143,7 +143,7 @@ export async function startTftp(options: TftpOptions = {}): Promise<Running> {
   })
   // A session is a transfer's, which ends by itself: its peer is silent here while it goes on.
   const limits = { maxSessions: TRANSFERS, maxSessionsPerAddress: TRANSFERS_PER_ADDRESS, sessionIdleTimeout: 0 }
-  return listenOn(address, createUdpServer(pipeline(tftp(), serve), { ...limits, container }))
+  return listenOn(address, createUdpServer(pipeline(tftp(), requested(), serve), { ...limits, container }))
 }
 
 const hint = (port: number): string => `curl --silent tftp://127.0.0.1:${port}/package.json`

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { generate, type Packet, parse, type ParsedPacket } from 'coap-packet'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -103,6 +104,26 @@ describe('the CoAP server', () => {
     expect((await ask({ code: 'GET', options: path('greeting') })).payload.toString()).toBe('hello')
   })
 
+  test('sends an observer nothing new before it has acknowledged what it was sent, and then the latest', async () => {
+    await ask({ code: 'GET', options: OBSERVE })
+    await using other = await RawPeer.open()
+    const turn = async (how: string, messageId: number): Promise<void> => {
+      other.send(generate({ token, confirmable: true, messageId, ...put(how) }), server.port)
+      expect(parse((await other.next()).data).code).toBe('2.04')
+    }
+    await turn('turning', 1)
+    const first = await next()
+    for (const [i, how] of ['faster', 'slower'].entries()) await turn(how, i + 2)
+    clock.advance(3000)
+    expect(await next()).toEqual(first)
+    settle({ ack: true }, first.messageId)
+    const second = await next()
+    expect([second.payload.toString(), observeOf(second)]).toEqual(['slower', '03'])
+    expect(second.messageId).not.toBe(first.messageId)
+    settle({ ack: true }, second.messageId)
+    expect((await ask({ code: 'GET', options: path('greeting') })).payload.toString()).toBe('hello')
+  })
+
   test.each(['rejects', 'is silent about'])('forgets an observer who %s a notification', async (what) => {
     await ask({ code: 'GET', options: OBSERVE })
     send({ ...put('turning'), confirmable: false })
@@ -113,6 +134,23 @@ describe('the CoAP server', () => {
     if (what !== 'rejects') for (let i = 0; i < 4; i++) expect(await next()).toEqual(first)
     expect((await ask(put('faster'))).code).toBe('2.04')
     expect((await ask({ code: 'GET', options: WHEEL })).payload.toString()).toBe('faster')
+  })
+
+  test('keeps an observer that is silent, and forgets who observes nothing', async () => {
+    await ask({ code: 'GET', options: OBSERVE })
+    // Each asks once, from a port of its own; a thousand of one address have room at a time.
+    for (let n = 0; n < 1200; n++) {
+      await using client = await RawPeer.open()
+      client.send(generate({ code: 'GET', confirmable: true, options: path('greeting'), messageId: n }), server.port)
+      expect(parse((await client.next()).data).payload.toString()).toBe('hello')
+      if (n % 400 > 0) continue
+      clock.advance(60_000)
+      // Closing takes some turns, and the system may give a port of theirs to the next.
+      for (let turns = 0; turns < 20; turns++) await setImmediate()
+    }
+    await using other = await RawPeer.open()
+    other.send(generate({ messageId: 1, token, ...put('turning') }), server.port)
+    expect((await next()).payload.toString()).toBe('turning')
   })
 
   test('stops when an observer says so, and takes no more than sixteen observations', async () => {

@@ -161,6 +161,35 @@ describe('the MQTT broker', () => {
     expect(await clean.next()).toMatchObject({ cmd: 'pingresp' })
   })
 
+  test('keeps 128 KiB for a client that is away, and again as much once that has arrived', async () => {
+    const [away] = await connect('away', { clean: false })
+    await away.subscribe('a', 1)
+    away.cut()
+    const [speaker] = await connect('speaker')
+    const speak = async (times: number): Promise<void> => {
+      for (let i = 0; i < times; i++) {
+        speaker.publish('a', String(i).repeat(60_000), { qos: 1 })
+        expect((await speaker.next())?.cmd).toBe('puback')
+      }
+    }
+    await speak(4)
+    const [back] = await connect('away', { clean: false })
+    back.say({ cmd: 'pingreq' })
+    const kept = [await back.next(), await back.next(), await back.next()]
+    expect(kept.map((packet) => (packet?.cmd === 'publish' ? packet.payload.toString()[0] : packet?.cmd))).toEqual(['0', '1', 'pingresp'])
+    for (const packet of kept.slice(0, 2)) back.say({ cmd: 'puback', messageId: (packet as Publish).messageId as number })
+    back.say({ cmd: 'pingreq' })
+    expect((await back.next())?.cmd).toBe('pingresp')
+    await speak(1)
+    expect(await back.next()).toMatchObject({ cmd: 'publish', qos: 1 })
+  })
+
+  test('grants no subscription to a name of more than 512 characters', async () => {
+    const [client] = await connect('client')
+    expect(await client.subscribe('a'.repeat(512), 0)).toBe(0)
+    expect(await client.subscribe('a'.repeat(513), 0)).toBe(128)
+  })
+
   test('publishes a last will where a client goes without a word, and not where it takes leave', async () => {
     const [listener] = await connect('listener')
     await listener.subscribe('#')

@@ -48,6 +48,23 @@ const ask = (...what: Parameters<typeof request>): ReturnType<RawPeer['next']> =
 }
 
 describe('the TFTP server', () => {
+  test('keeps no room for who sends no packet', async () => {
+    for (let i = 0; i < 20; i++) {
+      await using stranger = await RawPeer.open()
+      stranger.send(Buffer.of(0, 1, 102), server.port)
+      stranger.send(Buffer.of(0, 9, 0, 0), server.port)
+      clock.advance(1)
+    }
+    let answer: Buffer | undefined
+    void peer.next().then(({ data: bytes }) => (answer = bytes))
+    // What the strangers sent may still be on its way.
+    await vi.waitFor(() => {
+      clock.advance(1)
+      peer.send(request(1, 'file.bin', 'octet'), server.port)
+      expect(answer).toEqual(data(1, content.subarray(0, 512)))
+    })
+  })
+
   test('answers from a port of the transfer’s own, and sends again what is not acknowledged', async () => {
     const first = await ask(1, 'file.bin', 'octet')
     expect(first.port).not.toBe(server.port)

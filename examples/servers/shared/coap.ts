@@ -29,8 +29,9 @@ export const coap = definePlugin({
   accept: ({ datagram }) => (datagram ? undefined : { refuse: 'over streams the messages are others (RFC 8323)' }),
   open: ({ emitOutbound }) => ({
     inbound: {
-      push({ buffer, byteOffset, byteLength }: Uint8Array, emit: Emit<ParsedPacket>) {
-        const bytes = Buffer.from(buffer, byteOffset, byteLength)
+      push(datagram: Uint8Array, emit: Emit<ParsedPacket>) {
+        // A copy: tokens are kept, and would keep alive all that was read together with them.
+        const bytes = Buffer.from(Uint8Array.from(datagram).buffer)
         const packet = read(bytes)
         if (packet) return emit(packet)
         const isConfirmable = bytes.length >= 4 && (bytes.readUInt8(0) & 0xf0) === 0x40
@@ -59,12 +60,14 @@ const MAX_WAITING = 16
 interface Waiting {
   readonly token: Buffer
   timer: Timer
+  /** What is to follow it. */
+  next?: Packet
 }
 
 /**
  * The message layer (RFC 7252, 4). A request that comes twice is handed on once, and has the same answer again. What is
- * sent as `confirmable` gets a message id, and is sent again until it is acknowledged; another with the same token
- * takes its place.
+ * sent as `confirmable` gets a message id, and is sent again until it is acknowledged; until then the latest with the same
+ * token waits (RFC 7641, 4.5.1), so that a peer that is silent costs little however often something changes.
  */
 export const reliable = definePlugin({
   name: 'reliable',
@@ -85,6 +88,16 @@ export const reliable = definePlugin({
       entry.timer.cancel()
       waiting.delete(id as number)
       if (isLost) emitInbound({ lost: entry.token } satisfies Incoming)
+      else if (entry.next) emitOutbound(confirm(entry.next, entry.token))
+    }
+
+    /** @returns it with its id, under which it waits for an acknowledgement. */
+    function confirm(packet: Packet, token: Buffer): Packet {
+      if (waiting.size >= MAX_WAITING) settle(waiting.keys().next().value, true)
+      const whole = { ...packet, messageId: nextId() }
+      const delay = ACK_TIMEOUT * (1 + Math.random() * (ACK_RANDOM_FACTOR - 1))
+      waiting.set(whole.messageId, { token, timer: repeat(whole, whole.messageId, delay, MAX_RETRANSMIT) })
+      return whole
     }
 
     function repeat(packet: Packet, id: number, delay: number, left: number): Timer {
@@ -118,17 +131,16 @@ export const reliable = definePlugin({
     }
 
     function send(packet: Packet, emit: Emit<Packet>): void {
-      const id = packet.messageId ?? nextId()
-      const whole = { ...packet, messageId: id }
-      const entry = packet.ack ? seen.get(id) : undefined
-      if (entry) entry.answer = whole
       if (packet.confirmable) {
         const token = packet.token ?? Buffer.alloc(0)
-        for (const [other, { token: of }] of waiting) if (of.equals(token)) settle(other, false)
-        if (waiting.size >= MAX_WAITING) settle(waiting.keys().next().value, true)
-        const delay = ACK_TIMEOUT * (1 + Math.random() * (ACK_RANDOM_FACTOR - 1))
-        waiting.set(id, { token, timer: repeat(whole, id, delay, MAX_RETRANSMIT) })
+        const before = [...waiting.values()].find((entry) => entry.token.equals(token))
+        if (before) before.next = packet
+        else emit(confirm(packet, token))
+        return
       }
+      const whole = { ...packet, messageId: packet.messageId ?? nextId() }
+      const entry = packet.ack ? seen.get(whole.messageId) : undefined
+      if (entry) entry.answer = whole
       emit(whole)
     }
 

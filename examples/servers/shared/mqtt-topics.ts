@@ -1,13 +1,17 @@
 // Names of MQTT's topics, and the filters that match them (3.1.1, 4.7).
 
-export const isTopic = (topic: string): boolean => topic !== '' && !/[+#\0]/.test(topic)
+/** In UTF-16 units: every message is held to every filter. */
+const LONGEST = 512
+
+export const isTopic = (topic: string): boolean =>
+  topic !== '' && topic.length <= LONGEST && !/[+#\0]/.test(topic)
 
 /** `+` is a whole level, `#` the last one. */
 export function isFilter(filter: string): boolean {
   const levels = filter.split('/')
   const isLevel = (level: string, i: number): boolean =>
     level === '+' || (level === '#' && i === levels.length - 1) || !/[+#\0]/.test(level)
-  return filter !== '' && levels.every(isLevel)
+  return filter !== '' && filter.length <= LONGEST && levels.every(isLevel)
 }
 
 /** Whether a filter is for a topic. One that begins with `$` is not meant by a wildcard that comes first. */

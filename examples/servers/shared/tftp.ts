@@ -1,4 +1,4 @@
-// The packets of TFTP (RFC 1350, RFC 2347) as messages, and their retransmission: two plugins, for either side.
+// The packets of TFTP (RFC 1350, RFC 2347) as messages, and their retransmission, for either side; what a server asks first.
 import { CorruptFrameError, definePlugin, type Emit, type Timer } from 'millrace'
 
 type Options = ReadonlyMap<string, string>
@@ -80,6 +80,28 @@ export const tftp = definePlugin({
     },
     outbound: { push: (packet: Packet, emit: Emit<Uint8Array>) => emit(encode(packet)) },
   }),
+})
+
+/**
+ * Closes a session whose first datagram is no packet. Nothing else would: it has no idle timeout, and a few of them would
+ * take up all the room there is.
+ */
+export const requested = definePlugin({
+  name: 'requested',
+  accepts: 'message',
+  produces: 'message',
+  open({ clock, close }) {
+    // What opens a session is that datagram, in this very turn.
+    const timer = clock.schedule(close, 0)
+    return {
+      inbound: {
+        push(packet: Packet, emit: Emit<Packet>) {
+          timer.cancel()
+          emit(packet)
+        },
+      },
+    }
+  },
 })
 
 /**

@@ -191,6 +191,25 @@ describe('describeCodec', () => {
     expect(await broken(() => framed())).not.toContain('gives back what was encoded into a datagram')
   })
 
+  test('asks a codec nothing of datagrams, or of streams, where it turns them away', async () => {
+    const only = (wanted: 'datagram' | 'stream', right: 'datagram' | 'stream') =>
+      definePlugin({
+        name: 'framed',
+        produces: 'frame',
+        accept: ({ datagram }) => (datagram === (wanted === 'datagram') ? undefined : { refuse: 'no' }),
+        open: ({ connection: { datagram } }) => {
+          if (datagram !== (right === 'datagram')) throw new TypeError('it should not have been asked')
+          return { inbound: new Decoding(), outbound: { push: encode } }
+        },
+      })
+    for (const over of ['datagram', 'stream'] as const) {
+      const other = over === 'stream' ? 'datagram' : 'stream'
+      const invalid = [Uint8Array.of(LIMIT + 1)]
+      expect((await broken(() => only(over, over)(), { invalid })).filter((promise) => promise !== quadratic)).toEqual([])
+      expect(await broken(() => only(over, other)(), { invalid })).toContain('refuses each sample that is invalid')
+    }
+  })
+
   test('gives a codec of frames whole frames, and leaves cuts and bounds to its framer', async () => {
     const promises: string[] = []
     const noted = (name: string): number => promises.push(name)

@@ -1,18 +1,16 @@
 import {
   type Clock,
   ConnectionClosedError,
-  ConnectionResetError,
-  ConnectionTruncatedError,
   type Driver,
   type DriverEvents,
   plaintextBehind,
   type SocketAddress,
   type Timer,
-  TlsError,
   type TlsInfo,
   UpgradeError,
   type UpgradeOptions,
 } from '@millrace/core'
+import { failureOf } from './failure-of.ts'
 import type { PortEvents, StreamPort } from './stream-port.ts'
 import { toHandshake, type UpgradeInit } from './upgrade.ts'
 import { Upgrading } from './upgrading.ts'
@@ -21,9 +19,6 @@ import { Upgrading } from './upgrading.ts'
 export const LINGER_QUIET = 500
 /** How long a closed connection goes on discarding input at most, in ms, however much still arrives. */
 export const LINGER_MOST = 5_000
-
-/** What Node calls the errors of OpenSSL. */
-const TLS_CODE = /^ERR_(SSL|OSSL|TLS)_/
 
 /** What a {@link StreamDriver} is made from. */
 export interface StreamDriverInit {
@@ -223,15 +218,7 @@ export class StreamDriver implements Driver, PortEvents {
 
   #fail(cause?: Error): void {
     this.#failed = true
-    this.#events.onError(this.#toError(cause))
-  }
-
-  #toError(cause: Error | undefined): Error {
-    if (cause instanceof ConnectionTruncatedError) return new ConnectionTruncatedError(this.#remoteAddress)
-    // What OpenSSL says has no number of the system's.
-    const { code = '' } = (cause ?? {}) as NodeJS.ErrnoException
-    if (cause && TLS_CODE.test(code)) return new TlsError('what came is no TLS', this.#remoteAddress, { cause })
-    return new ConnectionResetError(this.#remoteAddress, cause && { cause })
+    this.#events.onError(failureOf(cause, this.#remoteAddress))
   }
 
   /** The FIN is out. Where the peer's has come too the port releases itself. */

@@ -10,6 +10,7 @@ import {
   ConnectTimeoutError,
   createContainer,
   InvalidOptionError,
+  TlsError,
 } from '@millrace/core'
 import { VirtualClock } from '@millrace/core/testing'
 import { afterEach, describe, expect, test, vi } from 'vitest'
@@ -88,6 +89,15 @@ describe('connectTcp over TLS', () => {
     })
     await collect(await connectTcp({ port, tls: { ca: authority, ...client } }))
     expect(subjects).toEqual(['CN=client'])
+  })
+
+  test('that shows none where one is wanted is told so, and does not take it for a stream that is no TLS', async () => {
+    const port = await nodeServer({ ...credentials, ca: authority, requestCert: true }, (socket) => socket.end())
+    const connection = await connectTcp({ port, tls: { ca: authority } })
+    const error = await collect(connection).then(() => undefined, (thrown: unknown) => thrown)
+    expect(error).toBeInstanceOf(TlsError)
+    expect(error).toMatchObject({ reason: 'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED' })
+    expect((error as Error).message).toMatch(/has ended TLS with an alert/)
   })
 
   test.each([

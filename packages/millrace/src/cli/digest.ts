@@ -13,13 +13,14 @@ export interface Line {
 interface Entry {
   /** Since the last line of this kind. */
   count: number
-  latest: Line
+  latest: () => Line
   timer: Timer
 }
 
 /**
  * Keeps what happens often from flooding a log: the first of a kind is a line at once, those after it are counted, and told in one
- * line a second with the facts of the latest. Every line has a `count`.
+ * line a second with the facts of the latest. Every line has a `count`. Only what is written is put into words: a peer that causes a
+ * hundred thousand of a kind is not to cost as many.
  */
 export class Digest {
   readonly #logger: Logger
@@ -31,8 +32,11 @@ export class Digest {
     this.#clock = clock
   }
 
-  /** @param kind - of a small number of kinds, each of which is told by itself. */
-  note(kind: string, line: Line): void {
+  /**
+   * @param kind - of a small number of kinds, each of which is told by itself.
+   * @param line - is asked for when it is written, which may be a second later or never.
+   */
+  note(kind: string, line: () => Line): void {
     const entry = this.#entries.get(kind)
     if (entry) {
       entry.count++
@@ -68,7 +72,8 @@ export class Digest {
     entry.timer = this.#schedule(kind)
   }
 
-  #write({ level, fields, message }: Line, count: number): void {
+  #write(line: () => Line, count: number): void {
+    const { level, fields, message } = line()
     this.#logger[level]({ ...fields, count }, message)
   }
 }

@@ -1,5 +1,15 @@
 import { inspect } from 'node:util'
-import { type Clock, formatAddress, type LogFields, type Logger, PluginError, type ServerEvent, type ServerEventOf } from '@millrace/core'
+import {
+  type Clock,
+  formatAddress,
+  FrameError,
+  type LogFields,
+  type Logger,
+  PluginError,
+  type ServerEvent,
+  type ServerEventOf,
+  type SocketAddress,
+} from '@millrace/core'
 import { Digest } from './digest.ts'
 import { describeError, errorCode } from './errors.ts'
 import { plainText } from './plain-text.ts'
@@ -51,46 +61,58 @@ export class EventLog {
 
   #failed({ connection, initiator, duration }: ServerEventOf<'connection-closed'>, error: Error): void {
     const { id, transport, remoteAddress, bytesRead, bytesWritten } = connection
-    const where = { connection: id, transport, remoteAddress: plainText(formatAddress(remoteAddress)) }
+    const where = { connection: id, transport, remoteAddress: addressOf(remoteAddress) }
     const extent = { bytesRead, bytesWritten, duration: Math.round(duration), initiator }
     const level = error instanceof PluginError ? 'error' : 'warn'
     this.#logger[level]({ ...factsOf(error), ...where, ...extent }, 'connection failed')
   }
 
   #refused({ transport, remoteAddress, reason, detail, error }: ServerEventOf<'connection-refused'>): void {
-    const peer = remoteAddress && { remoteAddress: plainText(formatAddress(remoteAddress)) }
-    const fields = { reason, detail: plainText(detail), transport, ...(error && factsOf(error)), ...peer }
     const kind = error instanceof PluginError ? `${reason} ${error.plugin}` : reason
-    this.#digest.note(`refused ${kind}`, { level: error ? 'error' : 'warn', fields, message: 'connection refused' })
+    const facts = (): LogFields => {
+      const peer = remoteAddress && { remoteAddress: addressOf(remoteAddress) }
+      return { reason, detail: plainText(detail), transport, ...(error && factsOf(error)), ...peer }
+    }
+    this.#digest.note(`refused ${kind}`, () => ({ level: error ? 'error' : 'warn', fields: facts(), message: 'connection refused' }))
   }
 
   #dropped({ direction, reason, remoteAddress, bytes, error }: ServerEventOf<'datagram-dropped'>): void {
-    const fields = { reason, direction, remoteAddress: formatAddress(remoteAddress), bytes, ...(error && factsOf(error)) }
-    this.#digest.note(`dropped ${direction} ${reason}`, { level: 'warn', fields, message: 'datagram dropped' })
+    const facts = (): LogFields =>
+      ({ reason, direction, remoteAddress: addressOf(remoteAddress), bytes, ...(error && factsOf(error)) })
+    this.#digest.note(`dropped ${direction} ${reason}`, () => ({ level: 'warn', fields: facts(), message: 'datagram dropped' }))
   }
 
   #frameDropped({ connection, plugin, error }: ServerEventOf<'frame-dropped'>): void {
-    const fields = { ...factsOf(error), plugin, remoteAddress: formatAddress(connection.remoteAddress) }
-    this.#digest.note(`frame ${plugin} ${error.code}`, { level: 'warn', fields, message: 'frame dropped' })
+    const facts = (): LogFields => ({ ...factsOf(error), plugin, remoteAddress: addressOf(connection.remoteAddress) })
+    this.#digest.note(`frame ${plugin} ${error.code}`, () => ({ level: 'warn', fields: facts(), message: 'frame dropped' }))
   }
 
   #reported({ connection, plugin, payload }: ServerEventOf<'plugin-event'>): void {
-    const event = plainText(show(payload), MOST_PAYLOAD)
-    const fields = { plugin, connection: connection.id, event }
-    this.#digest.note(`event ${plugin}`, { level: 'info', fields, message: 'plugin event' })
+    const facts = (): LogFields => ({ plugin, connection: connection.id, event: plainText(show(payload), MOST_PAYLOAD) })
+    this.#digest.note(`event ${plugin}`, () => ({ level: 'info', fields: facts(), message: 'plugin event' }))
   }
 }
+
+/** A path of a Unix socket is the peer's choice, and what stands in a PROXY header may be one. */
+const addressOf = (address: SocketAddress): string => plainText(formatAddress(address))
 
 /** Whatever a plugin has put together, in one line; looking at it may throw too. */
 function show(payload: unknown): string {
   try {
-    return inspect(payload, { breakLength: Infinity, depth: 2, maxArrayLength: 10, maxStringLength: MOST_PAYLOAD })
+    return inspect(withoutStacks(payload), { breakLength: Infinity, depth: 2, maxArrayLength: 10, maxStringLength: MOST_PAYLOAD })
   } catch {
     return 'something that cannot be shown'
   }
 }
 
-/** What a line says of an error; of a plugin's, also where it failed. */
+/** An error in it, as `frame-discarded` has one, by what it says: of its stack nothing would be left in the line but paths. */
+function withoutStacks(payload: unknown): unknown {
+  if (typeof payload !== 'object' || payload === null || Object.getPrototypeOf(payload) !== Object.prototype) return payload
+  const errors = Object.entries(payload).filter((entry): entry is [string, Error] => entry[1] instanceof Error)
+  return { ...payload, ...Object.fromEntries(errors.map(([key, error]) => [key, describeError(error)])) }
+}
+
+/** What a line says of an error; of a plugin's, also where it failed; of bytes that are no frame, where they stand. */
 function factsOf(error: Error): LogFields {
   const site = error instanceof PluginError && {
     plugin: error.plugin,
@@ -99,7 +121,9 @@ function factsOf(error: Error): LogFields {
     offset: error.offset,
     ...placeOf(error.cause),
   }
-  return { code: errorCode(error), ...site, error: plainText(describeError(error)) }
+  const bad = error instanceof PluginError ? error.cause : error
+  const place = bad instanceof FrameError && bad.offset !== undefined && { frameOffset: bad.offset }
+  return { code: errorCode(error), ...site, ...place, error: plainText(describeError(error)) }
 }
 
 /** The line of code that threw, which its author wants to know. */

@@ -9,7 +9,7 @@ function setUp(): { clock: VirtualClock; digest: Digest; counts: () => unknown[]
   return { clock, digest: new Digest(logger, clock), counts }
 }
 
-const line = (message: string, n = 0) => ({ level: 'warn', message, fields: { n } }) as const
+const line = (message: string, n = 0) => () => ({ level: 'warn', message, fields: { n } }) as const
 
 describe('Digest', () => {
   test('tells the first of a kind at once and those after it once a second, with the facts of the latest', () => {
@@ -24,6 +24,20 @@ describe('Digest', () => {
     expect(counts()).toHaveLength(2)
     clock.advance(1_000)
     expect(counts()).toEqual([['a', 1, 1], ['a', 4, 5], ['a', 1, 6]])
+  })
+
+  test('puts into words only what it writes', () => {
+    const { clock, digest, counts } = setUp()
+    let asked = 0
+    for (let n = 1; n <= 1_000; n++) {
+      digest.note('a', () => {
+        asked++
+        return line('a', n)()
+      })
+    }
+    clock.advance(1_000)
+    expect(counts()).toEqual([['a', 1, 1], ['a', 999, 1_000]])
+    expect(asked).toBe(2)
   })
 
   test('tells each kind by itself', () => {

@@ -121,6 +121,33 @@ describe('EventLog', () => {
     expect(event).not.toContain('\u001b')
   })
 
+  test('says what was discarded, and why, without a stack', () => {
+    const { logger, log } = setUp()
+    const payload = { type: 'frame-discarded', error: new CorruptFrameError('no\nline', { offset: 7 }) }
+    log.handle({ type: 'plugin-event', connection, plugin: 'lines', payload })
+    expect(logger.lines[0]?.fields['event']).toBe(String.raw`{ type: 'frame-discarded', error: 'no\nline' }`)
+  })
+
+  test('says where the bytes are that are no frame', () => {
+    const { logger, log } = setUp()
+    const bad = new CorruptFrameError('no line', { offset: 7 })
+    log.handle(closed(failure(bad)))
+    log.handle({ type: 'frame-dropped', connection, plugin: 'lines', error: bad })
+    log.handle({ type: 'frame-dropped', connection, plugin: 'other', error: new CorruptFrameError('no line') })
+    expect(logger.lines.map(({ fields }) => fields['frameOffset'])).toEqual([7, 7, undefined])
+  })
+
+  test('shows no address that a peer can make a line of', () => {
+    const { logger, log } = setUp()
+    const hostile: SocketAddress = { address: '/x\n\u009b{"level":50}', port: 0, family: 'unix' }
+    const from: ConnectionInfo = { ...connection, remoteAddress: hostile }
+    log.handle({ type: 'frame-dropped', connection: from, plugin: 'lines', error: new CorruptFrameError('no line') })
+    log.handle({ type: 'datagram-dropped', direction: 'inbound', reason: 'session-queue', remoteAddress: hostile, bytes: 8 })
+    log.handle({ type: 'connection-refused', transport: 'tcp', remoteAddress: hostile, reason: 'plugin', detail: 'no' })
+    log.handle({ ...closed(new Error('no')), connection: from })
+    expect(logger.lines.map(({ fields }) => fields['remoteAddress'])).toEqual(Array(4).fill(String.raw`/x\u{a}\u{9b}{"level":50}`))
+  })
+
   test('writes what failed in a listener', () => {
     const { logger, log } = setUp()
     log.handle({ type: 'listener-error', transport: 'udp', error: Object.assign(new Error('bad'), { code: 'EBADF' }) })

@@ -2,6 +2,7 @@ import { Buffer, isUtf8 } from 'node:buffer'
 import { CorruptFrameError } from '@millrace/core'
 import { validLength } from '../utf8.ts'
 import { checkShape } from './check-shape.ts'
+import { checkDepth } from './json-depth.ts'
 import type { MessageFormat } from './message-codec.ts'
 
 /** What a text must hold for one of the keys that are refused to be in it, escaped or not. */
@@ -16,10 +17,9 @@ export function jsonFormat(maxDepth: number): MessageFormat {
   return {
     decode: (frame, offset) => {
       const text = textOf(frame, offset)
+      checkDepth(frame, maxDepth, offset)
       const value = parse(text, offset)
-      // A level takes two bytes, so that a short text cannot be deep.
-      const harmless = frame.length <= 2 * maxDepth && !SUSPICIOUS.test(text)
-      return harmless ? value : checkShape(value, maxDepth, offset)
+      return SUSPICIOUS.test(text) ? checkShape(value, maxDepth, offset) : value
     },
     encode,
   }

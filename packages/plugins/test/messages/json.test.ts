@@ -13,7 +13,7 @@ import {
 import { embed } from '@millrace/core/testing'
 import fc from 'fast-check'
 import * as v from 'valibot'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { z } from 'zod'
 import { lines } from '../../src/framing/lines.ts'
 import { echo } from '../../src/echo.ts'
@@ -80,6 +80,21 @@ describe('json', () => {
     expect(decode(nested(129)).error?.cause).toBeInstanceOf(CorruptFrameError)
     expect(decode(nested(100_000)).error?.cause).toBeInstanceOf(CorruptFrameError)
     expect(decode(nested(3), { maxDepth: 2 }).error?.cause).toBeInstanceOf(CorruptFrameError)
+    expect(decode(nested(129)).error?.cause).toMatchObject({ offset: 128 * open.length })
+  })
+
+  test('makes nothing of what is nested too deep, and takes no bracket in a text for one', () => {
+    const parse = vi.spyOn(JSON, 'parse')
+    try {
+      expect(decode('['.repeat(400) + ']'.repeat(400)).error?.cause).toBeInstanceOf(CorruptFrameError)
+      expect(parse).not.toHaveBeenCalled()
+    } finally {
+      parse.mockRestore()
+    }
+    const texts = ['\\"[', '['.repeat(300), '\\\\', ']{'.repeat(9)].map((text) => JSON.stringify(text))
+    expect(decode(`[${texts.join()}]`).inbound).toHaveLength(1)
+    const wide = Array.from({ length: 300 }, () => ({ a: [{}] }))
+    expect(decode(JSON.stringify(wide), { maxDepth: 4 }).inbound).toEqual([wide])
   })
 
   test('gives its messages as a schema of zod makes them', () => {

@@ -24,6 +24,7 @@ const BOOKKEEPING = 8_192
 export const boundChecks: readonly CodecCheck[] = [
   {
     promise: 'never waits with more bytes than it may hold',
+    over: 'stream',
     share: 0.05,
     only: 'bytes',
     run: ({ codec, wire, options: { maxHeld = 0 }, forAll }) => {
@@ -48,6 +49,7 @@ export const boundChecks: readonly CodecCheck[] = [
   },
   {
     promise: 'keeps no memory alive but what it may hold',
+    over: 'stream',
     share: 0,
     only: 'bytes',
     run: ({ fc, codec, frames, options: { maxHeld = 0 } }) => {
@@ -63,6 +65,7 @@ export const boundChecks: readonly CodecCheck[] = [
   },
   {
     promise: 'does work in proportion to the input, byte by byte',
+    over: 'stream',
     share: 0,
     only: 'bytes',
     run: ({ fc, codec, frames, options: { long } }) => {
@@ -78,6 +81,7 @@ export const boundChecks: readonly CodecCheck[] = [
   },
   {
     promise: 'does work in proportion to the input, with all of it in one chunk',
+    over: 'stream',
     share: 0,
     only: 'bytes',
     run: ({ fc, codec, frames }) => {

@@ -25,5 +25,7 @@ export interface CodecCheck {
   readonly share: number
   /** Default both: codecs that take bytes however they are cut, and those that take whole frames. */
   readonly only?: 'bytes' | 'frames'
+  /** Default whichever the codec takes. */
+  readonly over?: 'stream' | 'datagram'
   readonly run: (bench: CodecBench) => void
 }

@@ -13,20 +13,34 @@ type AnyStage = Stage<unknown, unknown>
 export class CodecSubject {
   readonly accepts: Accepts
   readonly #open: (context: PluginContext) => { inbound?: unknown; outbound?: unknown }
+  readonly #takes: Readonly<Record<'stream' | 'datagram', boolean>>
 
   constructor(made: MadeCodec<never>) {
     this.accepts = made.description.accepts
     const plugin = made.build(createContainer())
     this.#open = (context) => plugin.open(context)
+    const accepts = (datagram: boolean): boolean => plugin.accept?.(bareContext(datagram, []).connection) === undefined
+    this.#takes = { stream: accepts(false), datagram: accepts(true) }
   }
 
-  /** Fresh stages, on a stream or on datagrams. */
-  open(datagram = false): OpenCodec {
+  /** Whether a server would open it there: `accept` may turn streams away, or datagrams. */
+  takes(over: 'stream' | 'datagram'): boolean {
+    return this.#takes[over]
+  }
+
+  /** Fresh stages, on a stream or on datagrams; by default on a stream, where the codec takes any. */
+  open(datagram = !this.takes('stream')): OpenCodec {
     return new OpenCodec(this.#open, datagram)
   }
 
+  /** What all of an input comes to, opened for it alone: a stream that ends, or one datagram where it takes no streams. */
+  decode(items: readonly unknown[], afterPush?: (item: unknown) => void): Outcome {
+    const open = this.open()
+    return this.takes('stream') ? open.decode(items, true, afterPush) : open.decodeDatagram(items, afterPush)
+  }
+
   /** What a message is on the wire: one item. A codec may frame datagrams otherwise than a stream, or not at all. */
-  encode(message: unknown, datagram = false): unknown {
+  encode(message: unknown, datagram?: boolean): unknown {
     const items: unknown[] = []
     this.open(datagram).outbound.push(message, (item) => void items.push(item))
     if (items.length !== 1) throw new Error(`one message was encoded as ${items.length} items: a datagram carries one`)
@@ -64,9 +78,12 @@ export class OpenCodec {
   }
 
   /** One datagram, in the pieces that a plugin before makes of it. A bad one is forgotten, as the engine does. */
-  decodeDatagram(pieces: readonly unknown[]): Outcome {
+  decodeDatagram(pieces: readonly unknown[], afterPush?: (item: unknown) => void): Outcome {
     const outcome = this.#collect(() => {
-      for (const piece of pieces) this.inbound.push(piece, this.#emit)
+      for (const piece of pieces) {
+        this.inbound.push(piece, this.#emit)
+        afterPush?.(piece)
+      }
       this.inbound.endOfDatagram?.(this.#emit)
     })
     if (outcome.error) this.inbound.reset?.()

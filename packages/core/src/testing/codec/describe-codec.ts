@@ -19,7 +19,8 @@ const RUNS = 20_000
  * its input does. Every codec of Millrace passes it; one of your own can, too.
  *
  * Take a small limit, so that the inputs get past it. A codec that takes whole frames (`accepts: 'frame'`) is given
- * frames, and the checks of cuts and bounds are left to its framer.
+ * frames, and the checks of cuts and bounds are left to its framer. One whose `accept` turns datagrams away, or streams,
+ * is not asked what it does there.
  *
  * @param make - a call of the codec's factory. It is built once, and opened for each input.
  * @throws {@link InvalidOptionError} where a codec of bytes is described without `maxHeld`, or `runs` is no number of
@@ -39,10 +40,12 @@ export function describeCodec<Message>(
 ): void {
   const { describe, test } = options
   checkOptions(options, make().description.accepts)
+  const subject = new CodecSubject(make())
+  const kind = subject.accepts === 'bytes' ? 'bytes' : 'frames'
   describe(name, () => {
     for (const check of CHECKS) {
-      const kind = make().description.accepts === 'bytes' ? 'bytes' : 'frames'
       if (check.only !== undefined && check.only !== kind) continue
+      if (check.over !== undefined && !subject.takes(check.over)) continue
       test(check.promise, async () => check.run(benchFor(check, new CodecSubject(make()), options)))
     }
   })

@@ -8,6 +8,7 @@ import { contentOf } from './outcome.ts'
 export const encodingChecks: readonly CodecCheck[] = [
   {
     promise: 'gives back what was encoded, wherever that is cut',
+    over: 'stream',
     share: 0.15,
     only: 'bytes',
     run: (bench) => {
@@ -21,6 +22,7 @@ export const encodingChecks: readonly CodecCheck[] = [
   },
   {
     promise: 'gives back each frame that was encoded',
+    over: 'stream',
     share: 0.3,
     only: 'frames',
     run: (bench) => {
@@ -35,6 +37,7 @@ export const encodingChecks: readonly CodecCheck[] = [
   },
   {
     promise: 'gives back what was encoded into a datagram',
+    over: 'datagram',
     share: 0.05,
     run: (bench) => {
       const { codec, frames, forAll } = bench
