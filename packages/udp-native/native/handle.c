@@ -56,14 +56,25 @@ static bool renew_slab(mr_instance *home, size_t bytes) {
   return done;
 }
 
-static void deliver(mr_handle *handle, mr_callback which, uint32_t count) {
+// Returns whether JavaScript has said that it keeps nothing of what it was given.
+static bool deliver(mr_handle *handle, mr_callback which, uint32_t count) {
   mr_state *state = &handle->shared->state;
-  state->delivering = 1;
+  state->delivering = MR_DELIVERING;
   call(handle, which, count);
+  bool unkept = state->delivering == MR_UNKEPT;
   state->delivering = 0;
-  if (handle->closing || state->collected == 0) return;
+  if (handle->closing || state->collected == 0) return unkept;
   uint32_t done = mr_handle_flush(handle);
   if (state->failed != 0 || state->stopped != 0) call(handle, MR_ON_FLUSHED, done);
+  return unkept;
+}
+
+// Gives a batch out. Its part of the slab is used again where nothing of it is kept: what is written to again and again stays in the
+// processor's cache. (The slab is the same after the call: only the copying below renews it.)
+static void give_batch(mr_handle *handle, uint32_t count) {
+  mr_instance *home = handle->home;
+  size_t start = home->entries[0].offset;
+  if (deliver(handle, MR_ON_BATCH, count)) home->slab_used = start;
 }
 
 // Copies a datagram out of its area into the slab. False where there is no memory.
@@ -85,7 +96,7 @@ static void hand_out(mr_handle *handle, mr_area *area) {
   while (!handle->closing && mr_next(area, &datagram)) {
     bool fits = datagram.length <= home->slab_size - home->slab_used;
     if (count > 0 && (!fits || datagram.truncated || count == MR_BATCH_ENTRIES)) {
-      deliver(handle, MR_ON_BATCH, count);
+      give_batch(handle, count);
       count = 0;
       if (handle->closing) return;
     }
@@ -99,7 +110,7 @@ static void hand_out(mr_handle *handle, mr_area *area) {
       count++;
     }
   }
-  if (count > 0 && !handle->closing) deliver(handle, MR_ON_BATCH, count);
+  if (count > 0 && !handle->closing) give_batch(handle, count);
 }
 
 static void on_poll(uv_poll_t *poll, int status, int events);

@@ -39,8 +39,11 @@ typedef struct {
                        // send them all
   uint32_t failed;     // of the last flush
   uint32_t stopped;    // of the last flush: an errno, or 0
-  uint32_t delivering; // a batch is being given out; what is sent meanwhile is flushed after it
+  uint32_t delivering; // a batch is being given out (enum below); what is sent meanwhile is flushed after it
 } mr_state;
+
+// JavaScript makes the first the second where it keeps nothing of the batch.
+enum { MR_DELIVERING = 1, MR_UNKEPT = 2 };
 
 // How the memory of a socket is laid out that both sides use.
 typedef struct {

@@ -33,6 +33,11 @@ export interface NativeBatch {
   peer(index: number): number
   /** Makes a string, which costs. */
   sender(index: number): NativeAddress
+  /**
+   * Tells that nothing that {@link data} gave is kept by anybody. Its memory is then used again for the next batch, and stays in the
+   * processor's cache. To be called, if at all, before the call that the batch was given to returns.
+   */
+  release(): void
 }
 
 /** What a {@link NativeSocket} tells. */
@@ -197,6 +202,11 @@ export class NativeSocket implements NativeBatch {
     const at = index * ENTRY_WORDS
     const known = this.#entries[at + 2] as number
     return known === 0 && this.#hasKept ? this.#binding.find(this.#handle, this.#entries[at + 3] as number) : known
+  }
+
+  /** @internal */
+  release(): void {
+    this.#outgoing.release()
   }
 
   /** @internal */

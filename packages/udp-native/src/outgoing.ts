@@ -49,6 +49,11 @@ export class Outgoing {
     if (!this.#scheduled && !this.#ring.delivering) this.#schedule()
   }
 
+  /** For the batch that is being given out: its state stands with that of the ring. */
+  release(): void {
+    this.#ring.release()
+  }
+
   flush(): void {
     if (!this.#isClosed) this.#onUnsent(this.#ring.flush(this.#wait))
   }

@@ -17,6 +17,8 @@ const COLLECTED = 0
 const FAILED = 1
 const STOPPED = 2
 const DELIVERING = 3
+/** What is said there of a batch of which nothing is kept. */
+const UNKEPT = 2
 const FAILURE_WORDS = 2
 const ENTRY_WORDS = 3
 
@@ -52,6 +54,11 @@ export class SendRing {
   /** Whether the C side is giving out a batch, after which it flushes by itself. */
   get delivering(): boolean {
     return this.#state[DELIVERING] !== 0
+  }
+
+  /** Nothing of the batch that is being given out is kept. */
+  release(): void {
+    if (this.delivering) this.#state[DELIVERING] = UNKEPT
   }
 
   /** Datagrams collected. */

@@ -82,6 +82,23 @@ describe.runIf(hasNative)('NativeSocket (where its binary is)', () => {
     expect(to.got).toEqual(sizes.map((size) => Buffer.alloc(size, size)))
   })
 
+  test('uses the memory of a batch again where nothing of it is kept, and of no other', async () => {
+    const places: number[] = []
+    let releases = false
+    const to = bind({}, (batch) => {
+      places.push(batch.data(0).byteOffset)
+      if (releases) batch.release()
+    })
+    const from = bind()
+    for (const [i, next] of [true, true, false, false].entries()) {
+      releases = next
+      from.socket.send(Buffer.alloc(64), to.address)
+      await vi.waitFor(() => expect(places).toHaveLength(i + 1))
+    }
+    const [first = 0] = places
+    expect(places).toEqual([first, first, first, first + 64])
+  })
+
   test('knows within a batch whom it has kept in it', async () => {
     const peers: number[] = []
     const to = bind({}, (batch) => {

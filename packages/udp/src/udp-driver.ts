@@ -96,6 +96,8 @@ export interface DatagramBatch {
   peer(index: number): number
   /** Its sender, written out. */
   sender(index: number): PeerAddress
+  /** Tells, before the call returns, that nobody keeps any of it: where a driver can use its memory again. */
+  release?(): void
 }
 
 /** What a {@link UdpDriver} tells. */

@@ -53,6 +53,8 @@ export class UdpListener implements Listener<UdpListenOptions> {
   #outlet: Outlet | undefined
   #stateless: StatelessPort | undefined
   #accepting = true
+  /** Somebody may keep something of the batch that is being given out. */
+  #isKept = false
   #closed: Promise<void> | undefined
 
   constructor(init: UdpListenerInit) {
@@ -85,7 +87,9 @@ export class UdpListener implements Listener<UdpListenOptions> {
 
   /** Takes what has come. */
   receive(batch: DatagramBatch): void {
+    this.#isKept = false
     this.#batchClock.during(() => giveOut(batch, this.#take))
+    if (!this.#isKept) batch.release?.()
   }
 
   stopAccepting(): void {
@@ -134,8 +138,11 @@ export class UdpListener implements Listener<UdpListenOptions> {
     const seat = this.#table.find(batch.peer(index))
     if (seat !== undefined) {
       this.#table.touch(seat)
-      return seat.session.receive(batch.data(index), isRetry)
+      const taken = seat.session.receive(batch.data(index), isRetry)
+      if (taken !== 'next' || !seat.session.keepsNothing) this.#isKept = true
+      return taken
     }
+    this.#isKept = true
     if (this.#stateless === undefined) return this.#begin(batch.data(index), batch.sender(index))
     this.#answer(this.#stateless, batch.data(index), batch.sender(index))
     return 'next'

@@ -116,6 +116,15 @@ export class UdpSession extends BaseConnection {
     return 'next'
   }
 
+  /**
+   * Whether nothing of what it has received is kept: whoever reads keeps nothing, and nothing waits.
+   *
+   * @internal
+   */
+  get keepsNothing(): boolean {
+    return this.borrows && !this.holdsInput
+  }
+
   /** @internal */
   override onClosed(): void {
     sessions.delete(this.id)

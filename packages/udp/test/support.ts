@@ -41,6 +41,8 @@ export class FakeDriver implements UdpDriver {
   readonly numbers = new PeerNumbers()
   readonly sent: Sent[] = []
   queuedBytes = 0
+  /** Batches of which nothing was kept. */
+  released = 0
   closed = 0
   flushed = 0
   bound: BindOptions | undefined
@@ -83,6 +85,7 @@ export class FakeDriver implements UdpDriver {
       data: (index) => at(index)[0],
       peer: (index) => this.numbers.find(at(index)[1], at(index)[2]),
       sender: (index) => ({ address: at(index)[1], port: at(index)[2] }),
+      release: () => void this.released++,
     })
   }
 

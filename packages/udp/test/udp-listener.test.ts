@@ -1,4 +1,5 @@
 import { describe, expect, test, vi } from 'vitest'
+import type { UdpSession } from '../src/udp-session.ts'
 import { bytes, listenFake, settled } from './support.ts'
 
 describe('UdpListener', () => {
@@ -15,6 +16,30 @@ describe('UdpListener', () => {
       ['127.0.0.2', 5_001, 3],
       ['127.0.0.3', 5_000, 4],
     ])
+  })
+
+  test('releases a batch where its readers keep nothing, nothing waits, and nobody is new', async () => {
+    const { driver, sessions, receive } = await listenFake()
+    const releasedBy = (deliver: () => void): number => {
+      const before = driver.released
+      deliver()
+      return driver.released - before
+    }
+    expect(releasedBy(() => receive(1))).toBe(0)
+    const session = sessions[0] as UdpSession
+    const seen: number[] = []
+    const lease = session.inbox.claim({ onItem: ({ byteLength }) => seen.push(byteLength), onEnd() {}, onError() {} })
+    session.inbox.start()
+    expect(releasedBy(() => receive(2))).toBe(0)
+    session.borrows = true
+    expect(releasedBy(() => receive(3))).toBe(1)
+    const two = (): void => driver.deliver([bytes('a'), '127.0.0.2', 5_000], [bytes('b'), '127.0.0.2', 5_001])
+    expect(releasedBy(two)).toBe(0)
+    lease.pause()
+    expect(releasedBy(() => receive(4))).toBe(0)
+    lease.resume()
+    expect(releasedBy(() => receive(5))).toBe(1)
+    expect(seen).toEqual([1, 2, 3, 1, 4, 5])
   })
 
   test('answers an IPv4 peer of an IPv6 socket at its IPv6 address', async () => {
