@@ -136,7 +136,7 @@ export async function startTftp(options: TftpOptions = {}): Promise<Running> {
     // It closes by itself, when nobody can be waiting for the last packet any more; draining need not wait for that.
     // Who asks again till then is answered by `retransmit`, as long as somebody reads.
     peer.data$.subscribe({ error: () => {} })
-    draining.addEventListener('abort', () => void peer.close())
+    draining.addEventListener('abort', () => void peer.close(), { signal: peer.signal })
     if (draining.aborted) await peer.close()
     const { error } = await peer.closed
     if (error) throw error
