@@ -136,11 +136,9 @@ export async function startTftp(options: TftpOptions = {}): Promise<Running> {
     // It closes by itself, when nobody can be waiting for the last packet any more; draining need not wait for that.
     // Who asks again till then is answered by `retransmit`, as long as somebody reads.
     peer.data$.subscribe({ error: () => {} })
-    const close = (): void => void peer.close()
-    draining.addEventListener('abort', close)
+    draining.addEventListener('abort', () => void peer.close())
     if (draining.aborted) await peer.close()
     const { error } = await peer.closed
-    draining.removeEventListener('abort', close)
     if (error) throw error
   })
   // A session is a transfer's, which ends by itself: its peer is silent here while it goes on.

@@ -43,6 +43,8 @@ export interface Engine extends AsyncLinkOwner {
   readonly messages: ServedMessages & Next
   readonly chain: Pick<Chain, 'watchFrames'>
   readonly intake: Pick<Intake, 'readingSince'>
+  /** That of {@link options}, for this connection alone. */
+  readonly draining: AbortSignal
   /** The plugin whose items go to the peer as they are. */
   readonly lastToWrite: string
   /** Resolves when the outbound stages have had their last word, or the run is over. */

@@ -9,6 +9,9 @@ import type { Attributes } from './attributes.ts'
 export interface MessageConnection<In, Out> extends Duplex<In, Out> {
   /** Shared with the plugins of this connection. */
   readonly attributes: Attributes
-  /** Aborts when the server begins to drain: finish what is in hand. Never aborts on a client. */
+  /**
+   * Aborts when the server begins to drain: finish what is in hand. Never aborts on a client, nor once the connection is gone. It is the
+   * connection's own: what listens to it goes with it.
+   */
   readonly draining: AbortSignal
 }

@@ -72,7 +72,7 @@ export class MessageDuplex extends DuplexFaces<unknown, unknown> implements Mess
     return this.#run.attributes
   }
   get draining(): AbortSignal {
-    return this.#run.options.draining
+    return this.#run.draining
   }
   get closed(): Promise<CloseInfo> {
     return this.#run.connection.closed

@@ -67,7 +67,7 @@ export interface PluginContext {
   readonly attributes: Attributes
   /** Aborts when the connection is gone. */
   readonly signal: AbortSignal
-  /** Aborts when the server begins to drain: finish, take on nothing new. */
+  /** Aborts when the server begins to drain: finish, take on nothing new. The connection's own: what listens to it goes with it. */
   readonly draining: AbortSignal
   readonly clock: Clock
   /**

@@ -8,6 +8,7 @@ import { Chain } from './chain.ts'
 import { PeerEnd } from './chain-ends.ts'
 import type { Engine, RunOptions } from './engine.ts'
 import { Intake, type Intaker } from './intake.ts'
+import { LinkedAbort } from './linked-abort.ts'
 import type { Site } from './link.ts'
 import { MessageDuplex } from './message-duplex.ts'
 import { RunTimers } from './run-timers.ts'
@@ -23,6 +24,7 @@ export abstract class RunParts {
   #messages: MessageDuplex | undefined
   #attributes: Attributes | undefined
   #timers: RunTimers | undefined
+  #draining: LinkedAbort | undefined
 
   constructor(connection: BaseConnection, plugins: readonly BuiltPlugin[], options: RunOptions) {
     const run = this as unknown as Engine & Intaker
@@ -46,6 +48,14 @@ export abstract class RunParts {
 
   get attributes(): Attributes {
     return (this.#attributes ??= new Attributes())
+  }
+
+  /** The connection's own: the server's signal would hold on to whatever ever listened to it, for as long as the server lives. */
+  get draining(): AbortSignal {
+    if (this.#draining) return this.#draining.signal
+    this.#draining = new LinkedAbort(this.options.draining)
+    if (this.connection.status === 'closed') this.#draining.cut()
+    return this.#draining.signal
   }
 
   get maxPushBytes(): number {
@@ -103,6 +113,11 @@ export abstract class RunParts {
 
   protected failMessages(error: Error | undefined): void {
     this.#messages?.fail(error)
+  }
+
+  /** The connection is gone. */
+  protected cutDraining(): void {
+    this.#draining?.cut()
   }
 
   protected cancelTimers(): void {

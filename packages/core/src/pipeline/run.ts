@@ -219,6 +219,7 @@ export class Run extends RunParts implements Engine, Intaker, ConnectionUser {
   onRelease(info: CloseInfo): Error | undefined {
     this.#linger?.cancel()
     this.#broken?.cancel()
+    this.cutDraining()
     this.intake.release()
     const late = !info.error && this.#inputEnded && !this.#closing && this.hasAsyncStages && this.messages.awaitsEnd
     if (late && !this.stopped) {

@@ -46,7 +46,7 @@ export class StageContext implements PluginContext, Clock, Entry {
   }
 
   get draining(): AbortSignal {
-    return this.run.options.draining
+    return this.run.draining
   }
 
   get framed(): boolean {
