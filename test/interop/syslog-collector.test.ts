@@ -115,7 +115,7 @@ describe('syslog-collector', () => {
       ),
     ]
 
-    test('in order, and ends cleanly', async () => {
+    test('in order, and ends', async () => {
       const { folder, daemon, log } = await relay(...tls('localhost'))
       const sent = Array.from({ length: 50 }, (_, i) => `message ${i}`)
       await log('first')
@@ -125,7 +125,9 @@ describe('syslog-collector', () => {
       await vi.waitFor(() => expect(texts().map((text) => text.trim())).toEqual(['first', ...sent]), within)
       daemon.kill('SIGTERM')
       await vi.waitFor(() => expect(closed()).toHaveLength(1), within)
-      expect(closed()[0]?.error).toBeUndefined()
+      // By GnuTLS it closes with our session tickets unread, for which the kernel sends a reset behind the end, and at times before it is read.
+      const ends = driver === 'gtls' ? [undefined, 'ConnectionResetError'] : [undefined]
+      expect(ends).toContain(closed()[0]?.error?.name)
       await killAll()
       rmSync(folder, { recursive: true })
     })
