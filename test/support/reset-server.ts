@@ -1,5 +1,5 @@
 // Servers in a process of their own, for clients that reset. Tells what it has seen when asked.
-import { readdirSync } from 'node:fs'
+import { readdirSync, readlinkSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import {
   definePlugin,
@@ -26,7 +26,7 @@ export interface Seen {
   /** Frames that were given on though they were cut. */
   readonly cutFrames: number
   readonly warnings: readonly string[]
-  /** Open descriptors; where the system does not list them, active resources. */
+  /** Open sockets (the loader has files and pipes that come and go); where the system does not list them, active resources. */
   readonly descriptors: number
 }
 
@@ -123,9 +123,18 @@ function see(event: ServerEvent): void {
   else otherErrors.push(String(event.error))
 }
 
+function isSocket(descriptor: string): boolean {
+  try {
+    return readlinkSync(`/proc/self/fd/${descriptor}`).startsWith('socket:')
+  } catch {
+    // It was that of the listing itself.
+    return false
+  }
+}
+
 function descriptors(): number {
   try {
-    return readdirSync('/proc/self/fd').length
+    return readdirSync('/proc/self/fd').filter(isSocket).length
   } catch {
     return process.getActiveResourcesInfo().length
   }
