@@ -39,6 +39,25 @@ describe('BaseConnection', () => {
     expect((await connection.closed).error).toBeInstanceOf(BufferOverflowError)
   })
 
+  test('does not start reading again for its reader while the brake on far too much unsent is on', () => {
+    const { connection, driver } = makeConnection({ highWaterMark: 1000 })
+    driver.takes = false
+    const lease = connection.inbox.claim({ onItem() {}, onEnd() {}, onError() {} })
+    connection.inbox.start()
+    const write = (bytes: number): void => connection.batch(() => void connection.write(new Uint8Array(bytes)))
+    connection.onData(encode('a'))
+    write(4000)
+    connection.onData(encode('b'))
+    write(1000)
+    expect(driver.calls.filter((call) => call === 'pause' || call === 'resume')).toEqual(['resume', 'pause'])
+    lease.pause()
+    lease.resume()
+    expect(driver.calls.filter((call) => call === 'resume')).toEqual(['resume'])
+    driver.pendingBytes = 0
+    connection.onDrain()
+    expect(driver.calls.filter((call) => call === 'resume')).toEqual(['resume', 'resume'])
+  })
+
   test('answers one read by one write', () => {
     const { connection, driver } = makeConnection()
     connection.data$.subscribe((chunk) => {

@@ -1,6 +1,6 @@
 /**
  * A signal that aborts when another one does, until it is cut loose: what listens to it goes with whoever it was made for, and does
- * not stay with the other one. (`AbortSignal.any` holds on by weak references, and is not there in every Node that is supported.)
+ * not stay with the other one. (`AbortSignal.any` knows no end but the abort: what it leaves behind goes when memory is collected, if then.)
  */
 export class LinkedAbort {
   readonly #controller: AbortController = new AbortController()
