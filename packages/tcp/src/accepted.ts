@@ -1,9 +1,11 @@
-import type { Socket } from 'node:net'
+import { Socket } from 'node:net'
 import type { SocketAddress } from '@millrace/core'
+import type { Poller } from '@millrace/tcp-native'
 import { descriptorOf, descriptorOfHandle } from './descriptor.ts'
 import { HandlePort } from './handle-port.ts'
 import { beneathTls } from './beneath-tls.ts'
-import { localAddressOf, remoteAddressOf, toSocketAddress, unixAddress } from './socket-addresses.ts'
+import { NativePort } from './native-port.ts'
+import { ipAddress, localAddressOf, remoteAddressOf, toSocketAddress, unixAddress } from './socket-addresses.ts'
 import type { TcpSocketOptions } from './socket-options.ts'
 import { SocketPort } from './socket-port.ts'
 import type { StreamBinding, StreamHandle } from './stream-binding.ts'
@@ -52,6 +54,20 @@ export function acceptedHandle(
   }
 }
 
+/** What the native driver has accepted; its socket options are set. */
+export function acceptedNative(poller: Poller, descriptor: number): Accepted {
+  return {
+    descriptor,
+    remoteAddress: ipAddress(poller.accepted()),
+    localAddress: () => ipAddress(poller.local(descriptor)) ?? unixAddress(''),
+    createPort: (events) => new NativePort(poller, descriptor, events),
+    toSocket: () => {
+      poller.release(descriptor, true)
+      return new Socket({ fd: descriptor, allowHalfOpen: true })
+    },
+    destroy: () => poller.close(descriptor, false),
+  }
+}
 
 /** The name of an end, which the system may have forgotten. */
 function nameBy(ask: (into: object) => number | undefined): SocketAddress | undefined {

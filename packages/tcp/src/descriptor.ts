@@ -1,5 +1,5 @@
 import { readSync } from 'node:fs'
-import type { Socket } from 'node:net'
+import type { Server, Socket } from 'node:net'
 
 /**
  * The number of a socket's file descriptor; undefined where it cannot be had: on Windows, on a destroyed socket, or if
@@ -18,6 +18,12 @@ interface WithDescriptor {
 export function descriptorOfHandle(handle: WithDescriptor | null | undefined): number | undefined {
   const fd = handle?.fd
   return typeof fd === 'number' && fd >= 0 ? fd : undefined
+}
+
+/** The same of a server that listens. */
+export function listeningDescriptor(server: Server): number | undefined {
+  const { _handle: handle } = server as { readonly _handle?: WithDescriptor | null }
+  return descriptorOfHandle(handle)
 }
 
 /** From Node 24 on a reset is told as one, whatever came with it. */

@@ -17,6 +17,11 @@ export function toSocketAddress(
   return address === undefined || port === undefined ? undefined : { address, port, family: familyOf(family) }
 }
 
+/** An address that names its family by the way it is written; undefined where there is none. */
+export function ipAddress(name: { readonly address: string; readonly port: number } | undefined): SocketAddress | undefined {
+  return name && { address: name.address, port: name.port, family: name.address.includes(':') ? 'IPv6' : 'IPv4' }
+}
+
 /** Undefined where the peer has reset the connection already: the system no longer knows whose it was. */
 export function remoteAddressOf({ remoteAddress, remotePort, remoteFamily }: Socket): SocketAddress | undefined {
   return toSocketAddress(remoteAddress, remotePort, remoteFamily)

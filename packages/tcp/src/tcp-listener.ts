@@ -1,4 +1,4 @@
-import { createServer, type ListenOptions, type Server as NetServer } from 'node:net'
+import type { Server as NetServer } from 'node:net'
 import {
   type Acceptor,
   BaseConnection,
@@ -9,19 +9,19 @@ import {
   type SocketAddress,
   type TlsInfo,
 } from '@millrace/core'
-import { acceptHandles } from './accept-handles.ts'
-import { type Accepted, acceptedHandle, acceptedSocket } from './accepted.ts'
+import type { Accepted } from './accepted.ts'
+import { bindServer } from './bind-server.ts'
+import { choosePoller, type PollerChoice } from './choose-poller.ts'
 import { DescriptorGuard } from './descriptor-guard.ts'
 import type { Handshakes } from './handshakes.ts'
 import { resolveListenOptions, type TcpListenOptions } from './listen-options.ts'
 import { securePort } from './secure-port.ts'
 import { listenAddressOf } from './socket-addresses.ts'
-import { removeStaleSocket } from './stale-socket.ts'
 import { findStreamBinding, type StreamBinding } from './stream-binding.ts'
 import { StreamDriver } from './stream-driver.ts'
 import type { PortEvents, StreamPort } from './stream-port.ts'
+import { takeConnections } from './take-connections.ts'
 import { tlsInfoOf } from './tls-info.ts'
-import { untilListening } from './until-listening.ts'
 import type { UpgradeInit } from './upgrade.ts'
 
 /** Connections that were turned away and may linger, so that their peers see a FIN and no reset. */
@@ -39,6 +39,13 @@ export interface TcpListenerInit {
   readonly handshakes?: Handshakes | undefined
   /** In milliseconds. */
   readonly handshakeTimeout?: number
+}
+
+/** What the system offers. */
+export interface TcpSystem {
+  readonly guard: DescriptorGuard
+  readonly binding: typeof findStreamBinding
+  readonly choose: typeof choosePoller
 }
 
 interface SecureContext {
@@ -67,9 +74,11 @@ export class TcpListener implements Listener<TcpListenOptions> {
   readonly #init: TcpListenerInit
   readonly #guard: DescriptorGuard
   readonly #binding: StreamBinding | undefined
+  readonly #choose: typeof choosePoller
   readonly #stop: AbortController = new AbortController()
   #transport: 'tcp' | 'tls' | 'unix' = 'tcp'
-  #server: NetServer | undefined
+  #stopTaking: () => void = () => {}
+  #clock: Clock
   /** The same for all connections. */
   #upgrade: UpgradeInit | undefined
   #closed: Promise<void> = Promise.resolve()
@@ -77,15 +86,13 @@ export class TcpListener implements Listener<TcpListenOptions> {
   #localAddress: SocketAddress | undefined
   #lingering = 0
 
-  /** @param findBinding - left out but by tests of what happens where there is none. */
-  constructor(
-    init: TcpListenerInit,
-    guard: DescriptorGuard = new DescriptorGuard(),
-    findBinding: typeof findStreamBinding = findStreamBinding,
-  ) {
+  /** @param system - left out but by tests of a system that is otherwise. */
+  constructor(init: TcpListenerInit, { guard, binding, choose }: Partial<TcpSystem> = {}) {
     this.#init = init
-    this.#guard = guard
-    this.#binding = findBinding()
+    this.#clock = init.clock
+    this.#guard = guard ?? new DescriptorGuard()
+    this.#binding = (binding ?? findStreamBinding)()
+    this.#choose = choose ?? choosePoller
     if (init.handshakes) this.#transport = 'tls'
   }
 
@@ -99,20 +106,23 @@ export class TcpListener implements Listener<TcpListenOptions> {
     signal?.throwIfAborted()
     if (path !== undefined && !this.#init.handshakes) this.#transport = 'unix'
     this.#upgrade = { binding: this.#binding, resets: path === undefined }
+    const needs = { secure: this.#init.handshakes !== undefined, unix: path !== undefined, shared: !others.exclusive }
+    const choice = await this.#choose(needs, signal)
     const where = path === undefined ? { ...others, port, host } : { ...others, path }
     const signals = signal ? [signal, this.#stop.signal] : [this.#stop.signal]
     try {
-      this.#server = await this.#bind(where, signals)
+      const { noDelay, keepAlive, keepAliveInitialDelay } = this.#init
+      const server = await bindServer({ noDelay, keepAlive, keepAliveInitialDelay }, where, signals)
+      return this.#begin(server, choice, acceptor)
     } catch (error) {
       if (signal?.aborted && error === signal.reason) throw error
       throw new ListenError(path === undefined ? `${this.#transport} ${formatHost(host)}:${port}` : `unix ${path}`, { cause: error })
     }
-    return this.#begin(this.#server, acceptor)
   }
 
   stopAccepting(): void {
     this.#stop.abort(new Error('closed before it listened'))
-    this.#server?.close()
+    this.#stopTaking()
     this.#init.handshakes?.stop()
   }
 
@@ -121,36 +131,23 @@ export class TcpListener implements Listener<TcpListenOptions> {
     return this.#closed
   }
 
-  async #bind(where: ListenOptions, signals: readonly AbortSignal[]): Promise<NetServer> {
-    try {
-      return await this.#tryBind(where, signals)
-    } catch (error) {
-      const { code } = error as NodeJS.ErrnoException
-      if (where.path === undefined || code !== 'EADDRINUSE' || !(await removeStaleSocket(where.path))) throw error
-    }
-    return this.#tryBind(where, signals)
-  }
-
-  async #tryBind(where: ListenOptions, signals: readonly AbortSignal[]): Promise<NetServer> {
-    for (const signal of signals) signal.throwIfAborted()
-    const { noDelay, keepAlive, keepAliveInitialDelay } = this.#init
-    const server = createServer({ allowHalfOpen: true, noDelay, keepAlive, keepAliveInitialDelay })
-    await untilListening(server, where, signals)
-    return server
-  }
-
   /** Synchronous after the bind, so that no connection comes before there is someone to take it. */
-  #begin(server: NetServer, acceptor: Acceptor): SocketAddress {
+  #begin(server: NetServer, choice: PollerChoice, acceptor: Acceptor): SocketAddress {
     this.#closed = new Promise((resolve) => server.once('close', resolve))
     const address = listenAddressOf(server)
+    const transport = this.#transport
     if (address.family === 'unix' || !isWildcard(address)) this.#localAddress = address
-    server.on('error', (error) => acceptor.report({ type: 'listener-error', transport: this.#transport, error }))
-    server.on('connection', (socket) => this.#onAccepted(acceptedSocket(socket, address.family === 'unix'), acceptor))
-    const binding = this.#binding
-    if (binding) {
-      const options = this.#init
-      acceptHandles(server, (handle) => this.#onAccepted(acceptedHandle(handle, options, binding), acceptor))
-    }
+    const { driver, reason, clock, close } = takeConnections(server, choice, {
+      options: this.#init,
+      clock: this.#clock,
+      binding: this.#binding,
+      unix: address.family === 'unix',
+      onAccepted: (accepted) => this.#onAccepted(accepted, acceptor),
+      onError: (error) => acceptor.report({ type: 'listener-error', transport, error }),
+    })
+    this.#clock = clock
+    this.#stopTaking = close
+    acceptor.report({ type: 'driver-chosen', transport, driver, ...(reason !== undefined && { reason }) })
     return address
   }
 
@@ -201,7 +198,8 @@ export class TcpListener implements Listener<TcpListenOptions> {
   }
 
   #offer({ createPort, localAddress, remoteAddress, tls }: Offered, acceptor: Acceptor): void {
-    const { limits, clock } = this.#init
+    const { limits } = this.#init
+    const clock = this.#clock
     let driver: StreamDriver | undefined
     const init = { createPort, remoteAddress, clock, upgrade: this.#upgrade }
     const connection = new BaseConnection({

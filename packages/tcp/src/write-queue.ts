@@ -31,25 +31,41 @@ export class WriteQueue {
     this.#bytes += bytes
   }
 
-  /** Takes out the next slice or less: whole chunks, or a part of one that is longer. */
-  take(): Uint8Array[] {
+  /** The next slice or less: whole chunks, or a part of one that is longer. They stay until they are dropped. */
+  peek(): Uint8Array[] {
     const first = this.#chunks[this.#head]
     if (first === undefined) return []
-    if (first.byteLength > this.#slice) {
-      this.#chunks[this.#head] = first.subarray(this.#slice)
-      this.#bytes -= this.#slice
-      return [first.subarray(0, this.#slice)]
+    if (first.byteLength > this.#slice) return [first.subarray(0, this.#slice)]
+    let end = this.#head
+    let bytes = 0
+    for (; end < this.#chunks.length; end++) {
+      bytes += (this.#chunks[end] as Uint8Array).byteLength
+      if (bytes > this.#slice) break
     }
-    const slice = this.#takeWhole()
-    if (this.#head === this.#chunks.length) {
-      this.#chunks = []
-      this.#head = 0
-    } else if (this.#head >= 1024) {
-      // Amortised: what was taken is cut off once it is long, not at every slice.
-      this.#chunks.splice(0, this.#head)
-      this.#head = 0
+    return this.#chunks.slice(this.#head, end)
+  }
+
+  /** {@link peek}s and drops. */
+  take(): Uint8Array[] {
+    const chunks = this.peek()
+    this.drop(lengthOf(chunks))
+    return chunks
+  }
+
+  /** Lets the first bytes go, as many as there are at most. */
+  drop(bytes: number): void {
+    this.#bytes -= bytes
+    let rest = bytes
+    while (rest > 0) {
+      const first = this.#chunks[this.#head] as Uint8Array
+      if (first.byteLength > rest) {
+        this.#chunks[this.#head] = first.subarray(rest)
+        break
+      }
+      rest -= first.byteLength
+      this.#head++
     }
-    return slice
+    this.#trim()
   }
 
   clear(): void {
@@ -58,15 +74,17 @@ export class WriteQueue {
     this.#bytes = 0
   }
 
-  #takeWhole(): Uint8Array[] {
-    const start = this.#head
-    let bytes = 0
-    for (; this.#head < this.#chunks.length; this.#head++) {
-      const { byteLength } = this.#chunks[this.#head] as Uint8Array
-      if (bytes + byteLength > this.#slice) break
-      bytes += byteLength
-    }
-    this.#bytes -= bytes
-    return this.#chunks.slice(start, this.#head)
+  /** Amortised: what was dropped is cut off once it is long, not at every slice. */
+  #trim(): void {
+    if (this.#head < this.#chunks.length && this.#head < 1024) return
+    this.#chunks.splice(0, this.#head)
+    this.#head = 0
   }
+}
+
+/** Bytes of chunks together. */
+export function lengthOf(chunks: readonly Uint8Array[]): number {
+  let bytes = 0
+  for (const { byteLength } of chunks) bytes += byteLength
+  return bytes
 }

@@ -20,7 +20,7 @@ async function ends(given: Partial<PairLimits>, tls?: TlsServerOptions) {
   const engine = tls && toTlsEngine('test', tls)
   const handshakes = engine && new Handshakes(engine)
   const init = { limits, clock: systemClock, noDelay: true, keepAlive: false, keepAliveInitialDelay: 0, handshakes }
-  const listener = new TcpListener(init, undefined, () => undefined)
+  const listener = new TcpListener(init, { binding: () => undefined, choose: async () => ({ reason: 'not wanted here' }) })
   const server = new BaseServer<Connection, object>({ listener, pipeline: undefined, container: undefined, limits })
   await server.listen({})
   const accepted = server[Symbol.asyncIterator]().next()

@@ -1,6 +1,6 @@
 import cluster from 'node:cluster'
-import { wantedDriver } from '@millrace/core'
-import { type NativeModule, NativeUdpDriver } from './native-udp-driver.ts'
+import { NativePackage, wantedDriver } from '@millrace/core'
+import { NativeUdpDriver } from './native-udp-driver.ts'
 import { NodeUdpDriver } from './node-udp-driver.ts'
 import type { UdpDriver } from './udp-driver.ts'
 
@@ -10,10 +10,7 @@ export interface DriverChoice {
   readonly reason?: string
 }
 
-/** The native package, loaded with its binary; or why it is not there. */
-type Loaded = NativeModule | { readonly reason: string }
-
-let loading: Promise<Loaded> | undefined
+const nativePackage = new NativePackage('@millrace/udp-native', () => import('@millrace/udp-native'))
 
 /**
  * The native driver where the package `@millrace/udp-native` is installed and its binary loads, else the one on
@@ -32,36 +29,7 @@ export async function chooseDriver(inCluster: boolean, signal?: AbortSignal): Pr
   if (inCluster && cluster.isWorker) {
     return { driver: new NodeUdpDriver(), reason: 'the workers of a cluster share the socket (exclusive: true ends that)' }
   }
-  const native = await orAborted((loading ??= load()), signal)
+  const native = await nativePackage.get(signal)
   if ('reason' in native) return { driver: new NodeUdpDriver(), reason: native.reason }
-  return { driver: new NativeUdpDriver(native) }
-}
-
-async function load(): Promise<Loaded> {
-  try {
-    const native = await import('@millrace/udp-native')
-    native.loadNative()
-    return native
-  } catch (error) {
-    return { reason: reasonOf(error) }
-  }
-}
-
-/** What is being loaded goes on being loaded: the next one to ask has it. */
-function orAborted<T>(loads: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return loads
-  return new Promise((resolve, reject) => {
-    const onAbort = (): void => reject(signal.reason as Error)
-    signal.addEventListener('abort', onAbort, { once: true })
-    void loads.then((loaded) => {
-      signal.removeEventListener('abort', onAbort)
-      resolve(loaded)
-    })
-  })
-}
-
-function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error)
-  const isMissing = (error as NodeJS.ErrnoException).code === 'ERR_MODULE_NOT_FOUND' && error.message.includes('udp-native')
-  return isMissing ? '@millrace/udp-native is not installed' : error.message.split('\n', 1)[0] as string
+  return { driver: new NativeUdpDriver(native.module) }
 }
