@@ -1,6 +1,6 @@
 import cluster from 'node:cluster'
 import { NativePackage, wantedDriver } from '@millrace/core'
-import type { Poller } from '@millrace/tcp-native'
+import type { Poller } from './poller.ts'
 
 /** What a server wants that Node's own sockets can alone. */
 export interface PollerNeeds {

@@ -1,8 +1,7 @@
 import { constants } from 'node:os'
 import type { Clock } from '@millrace/core'
-import type { AcceptOptions, Poller, ReadyListener } from '@millrace/tcp-native'
 import { type Accepted, acceptedNative } from './accepted.ts'
-import { AGAIN, READABLE } from './readiness.ts'
+import { type AcceptOptions, AGAIN, type Poller, READABLE, type ReadyListener } from './poller.ts'
 import { systemError } from './system-error.ts'
 
 const { ECONNABORTED, EPROTO, ENOPROTOOPT, ENETDOWN, ENETUNREACH, EHOSTDOWN, EHOSTUNREACH, EOPNOTSUPP, EPERM } = constants.errno as Record<

@@ -1,5 +1,4 @@
-import type { Poller } from '@millrace/tcp-native'
-import { READABLE, WRITABLE } from './readiness.ts'
+import { type Poller, READABLE, WRITABLE } from './poller.ts'
 import type { PortEvents } from './stream-port.ts'
 import { systemError } from './system-error.ts'
 import { GATHER_BYTES, lengthOf, WriteQueue } from './write-queue.ts'

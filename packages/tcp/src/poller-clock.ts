@@ -1,5 +1,5 @@
 import type { Clock, Timer } from '@millrace/core'
-import type { Poller } from '@millrace/tcp-native'
+import type { Poller } from './poller.ts'
 
 /**
  * A clock that is looked at once for all sockets that the system told of together: what came on them came at the same time. Node's clock

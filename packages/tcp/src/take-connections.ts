@@ -1,12 +1,12 @@
 import type { Server } from 'node:net'
 import type { Clock } from '@millrace/core'
-import type { Poller } from '@millrace/tcp-native'
 import { acceptHandles } from './accept-handles.ts'
 import { type Accepted, acceptedHandle, acceptedSocket } from './accepted.ts'
 import type { PollerChoice } from './choose-poller.ts'
 import { listeningDescriptor } from './descriptor.ts'
 import { NativeListening } from './native-listening.ts'
 import { PollerClock } from './poller-clock.ts'
+import type { Poller } from './poller.ts'
 import type { TcpSocketOptions } from './socket-options.ts'
 import type { StreamBinding } from './stream-binding.ts'
 
