@@ -13,14 +13,15 @@ interface Listenable {
 /** What a server says that has more than one driver to choose from. */
 interface DriverChosen {
   readonly type: 'driver-chosen'
+  readonly transport: string
   readonly driver: string
   readonly reason?: string
 }
 
 /**
- * Listens with one of our servers, and tells by which driver: the one that its `driver-chosen` event names; without such
- * an event it is `node`, as there was nothing to choose, and over TCP the path as well: `handles` where accepted
- * connections are taken as Node's internal handles, `public` where as its sockets.
+ * Listens with one of our servers, and tells by which driver: the one that its `driver-chosen` event names, `node` without such an
+ * event; and for `node` over TCP the path as well: `handles` where accepted connections are taken as Node's internal handles,
+ * `public` where as its sockets.
  *
  * @param wanted - the driver it must be. @throws where it is another, with the reason.
  */
@@ -36,7 +37,7 @@ export async function listenOn(server: Listenable, wanted?: string): Promise<Lis
   if (wanted !== undefined && driver !== wanted) throw new Error(`not on the ${wanted} driver but on ${driver}: ${reason}`)
   if (server.address === undefined) throw new Error('the server does not listen')
   const { port } = server.address
-  const path = chosen === undefined ? await pathOf(port) : undefined
+  const path = driver === 'node' && chosen?.transport !== 'udp' ? await pathOf(port) : undefined
   return { port, driver: path === undefined ? driver : `${driver}, ${path}` }
 }
 

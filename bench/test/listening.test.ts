@@ -59,7 +59,7 @@ describe('the path of a TCP server', () => {
     await new Promise((resolve) => net.close(resolve))
   })
 
-  test.each([['public', 'public'], ['', process.platform === 'win32' ? 'public' : 'handles']])(
+  test.each([['public', 'public'], ['node', process.platform === 'win32' ? 'public' : 'handles']])(
     'of ours, with MILLRACE_DRIVER="%s", is %s',
     async (wanted, path) => {
       vi.stubEnv('MILLRACE_DRIVER', wanted)

@@ -141,7 +141,7 @@ describe('serve', () => {
     await completed
     const common = all.filter((type) => type !== 'driver-chosen')
     expect(common).toEqual(['listening', 'listening', 'draining', 'draining', 'closed', 'closed'])
-    expect(all).toHaveLength(common.length + 1)
+    expect(all).toHaveLength(common.length + 2)
     expect(later).toEqual(['draining', 'draining', 'closed', 'closed'])
   })
 

@@ -16,10 +16,10 @@ export abstract class NativeOutput {
   /** What the poller watches it for. */
   protected watched: number = READABLE
   protected released = false
+  /** A write has failed, which is told in a turn of its own. */
+  protected broken = false
   /** What the kernel had no room for. */
   #unsent: WriteQueue | undefined
-  /** A write has failed, which is told in a turn of its own. */
-  #broken = false
 
   constructor(poller: Poller, descriptor: number, events: PortEvents) {
     this.poller = poller
@@ -32,11 +32,11 @@ export abstract class NativeOutput {
   protected abstract fail(cause: Error): void
 
   get queuedBytes(): number {
-    return this.#unsent?.bytes ?? (this.#broken ? 1 : 0)
+    return this.#unsent?.bytes ?? (this.broken ? 1 : 0)
   }
 
   send(chunks: Uint8Array[], bytes: number): void {
-    if (this.#broken || this.released) return
+    if (this.broken || this.released) return
     if (this.#unsent) return this.#unsent.push(this.#owned(chunks, 0), bytes)
     const sent = this.#write(chunks, bytes)
     if (sent === bytes) return
@@ -112,7 +112,7 @@ export abstract class NativeOutput {
   /** Told later, because drivers never call back from within a write. */
   #onWriteError(status: number): void {
     this.#unsent = undefined
-    this.#broken = true
+    this.broken = true
     this.watch(this.watched & READABLE)
     process.nextTick(() => this.fail(systemError(status, 'write')))
   }

@@ -72,10 +72,15 @@ export class NativePort extends NativeOutput implements StreamPort, ReadyListene
 
   /** For {@link Poller}. */
   onReady(ready: number): void {
-    if (ready & WRITABLE) this.sendOn()
-    if (this.released || ready === WRITABLE) return
+    if (ready !== WRITABLE) this.#onReadable()
+    if (ready & WRITABLE && !this.released) this.sendOn()
+  }
+
+  #onReadable(): void {
+    // A write that has failed has taken the error that a read would have met: what it would read looks like an end.
+    if (this.broken) return
     if (this.#kept === undefined && !this.inputEnded) this.#read()
-    // It has broken, and nobody reads: whoever does, or writes, will be told.
+    // The connection has broken, and nobody reads: whoever does, or writes, will be told.
     else this.watch(this.watched & WRITABLE)
   }
 

@@ -6,9 +6,11 @@ import { join } from 'node:path'
 import type { DriverEvents, SocketAddress } from '@millrace/core'
 import { acceptHandles } from '../src/accept-handles.ts'
 import { HandlePort } from '../src/handle-port.ts'
+import { NativePort } from '../src/native-port.ts'
 import { SocketPort } from '../src/socket-port.ts'
 import { findStreamBinding, type StreamBinding, type StreamHandle } from '../src/stream-binding.ts'
 import type { PortEvents, StreamPort } from '../src/stream-port.ts'
+import { acceptNatively, counting, nativePoller, poller } from './native.ts'
 
 /** Both ends of one loopback connection. */
 export interface SocketPair {
@@ -31,11 +33,32 @@ export interface PortPair {
   readonly remote: Socket
 }
 
-/** The ports there are. */
-export const portKinds = ['socket', 'handle'] as const
+export type PortKind = 'socket' | 'handle' | 'native'
+
+/** The ports there are here. */
+export const portKinds: readonly PortKind[] = poller ? ['socket', 'handle', 'native'] : ['socket', 'handle']
+
+/** The sockets that a port can be on. */
+export function socketKinds(port: PortKind): readonly ('tcp' | 'unix')[] {
+  return port === 'native' ? ['tcp'] : ['tcp', 'unix']
+}
 
 /** One loopback connection whose near end is to become a port. */
-export async function portPair(port: (typeof portKinds)[number], kind: 'tcp' | 'unix' = 'tcp'): Promise<PortPair> {
+export async function portPair(port: PortKind, kind: 'tcp' | 'unix' = 'tcp'): Promise<PortPair> {
+  if (port === 'native') {
+    const server = createServer()
+    const target = await listensAt(server, kind)
+    const accepted = acceptNatively(server)
+    const remote = await connectedAt(target)
+    const descriptor = await accepted
+    const { poller, bytesRead } = counting(nativePoller())
+    const createPort = (events: PortEvents): StreamPort => {
+      const port = new NativePort(poller, descriptor, events)
+      ports.add(port)
+      return port
+    }
+    return { createPort, bytesRead, remote }
+  }
   if (port === 'socket') {
     const { local, remote } = await socketPair(kind)
     const createPort = (events: PortEvents): StreamPort => new SocketPort(local, events, { resets: kind === 'tcp' })
@@ -62,6 +85,7 @@ export async function handlePair(kind: 'tcp' | 'unix' = 'tcp'): Promise<{ handle
 
 const open = new Set<Socket>()
 const handles = new Set<StreamHandle>()
+const ports = new Set<StreamPort>()
 const directories: string[] = []
 
 /** A path for a Unix socket in a directory of its own. */
@@ -83,10 +107,19 @@ export async function socketPair(kind: 'tcp' | 'unix' = 'tcp'): Promise<SocketPa
 }
 
 async function connectedTo(server: Server, kind: 'tcp' | 'unix'): Promise<Socket> {
+  return connectedAt(await listensAt(server, kind))
+}
+
+type Target = { readonly path: string } | { readonly port: number; readonly host: string }
+
+async function listensAt(server: Server, kind: 'tcp' | 'unix'): Promise<Target> {
   server.listen(kind === 'tcp' ? { port: 0, host: '127.0.0.1' } : { path: socketPath() })
   await once(server, 'listening')
   const address = server.address()
-  const target = typeof address === 'string' ? { path: address } : { port: address?.port ?? 0, host: '127.0.0.1' }
+  return typeof address === 'string' ? { path: address } : { port: address?.port ?? 0, host: '127.0.0.1' }
+}
+
+async function connectedAt(target: Target): Promise<Socket> {
   const remote = tracked(connect({ ...target, allowHalfOpen: true }))
   await once(remote, 'connect')
   return remote
@@ -124,6 +157,8 @@ export function closeSockets(): void {
   for (const socket of open) socket.destroy()
   for (const handle of handles) handle.close(() => {})
   handles.clear()
+  for (const port of ports) port.destroy()
+  ports.clear()
   for (const directory of directories.splice(0)) rmSync(directory, { recursive: true, force: true })
 }
 
@@ -132,6 +167,7 @@ function countResources(): Map<string, number> {
   for (const name of process.getActiveResourcesInfo()) {
     if (/^(TCP|Pipe).*Wrap$/.test(name)) counts.set(name, (counts.get(name) ?? 0) + 1)
   }
+  if (poller) counts.set('native', poller.size)
   return counts
 }
 
@@ -146,6 +182,12 @@ export function socketResources(): Record<string, number> {
     if (more !== 0) open[name] = more
   }
   return open
+}
+
+/** Connections that are open on this side or the other, whichever driver has them; one native server that listens is counted with them. */
+export function openSockets(): number {
+  const { TCPSocketWrap = 0, native = 0 } = socketResources()
+  return TCPSocketWrap + native
 }
 
 /** Writes down what is told of input, be it by a port or by a driver. */

@@ -6,7 +6,7 @@ import { describe, expect, test, vi } from 'vitest'
 import { SocketPort } from '../src/socket-port.ts'
 import { LINGER_MOST, LINGER_QUIET, StreamDriver } from '../src/stream-driver.ts'
 import type { PortEvents, StreamPort } from '../src/stream-port.ts'
-import { pattern, portKinds, portPair, Recorder } from './loopback.ts'
+import { pattern, portKinds, portPair, Recorder, socketKinds } from './loopback.ts'
 import { expectNothingLeft } from './support.ts'
 
 const MIB = 1024 * 1024
@@ -138,7 +138,7 @@ describe.each(portKinds)('a driver on a %s', (port) => {
   })
 
   describe('.endWrite', () => {
-    test.each(['tcp', 'unix'] as const)('sends 8 MiB to a half-closed peer that reads slowly (%s)', async (kind) => {
+    test.each(socketKinds(port))('sends 8 MiB to a half-closed peer that reads slowly (%s)', async (kind) => {
       const { remote, driver, seen } = await setUp(kind)
       const sent = pattern(8 * MIB)
       remote.pause()
@@ -290,8 +290,8 @@ describe.each(portKinds)('a driver on a %s', (port) => {
       // afterEach finds the handle, if one is left.
     })
 
-    test('over a Unix socket, which knows none, ends it', async () => {
-      const { remote, driver, seen } = await setUp('unix')
+    test.each(socketKinds(port).filter((kind) => kind === 'unix'))('over a %s socket, which knows none, ends it', async (kind) => {
+      const { remote, driver, seen } = await setUp(kind)
       driver.reset()
       await readAll(remote)
       await vi.waitFor(() => expect(seen.calls).toEqual(['closed']))
