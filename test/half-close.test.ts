@@ -5,6 +5,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { digestOf, seededBytes } from './support/bytes.ts'
 import { type BytePlugin, type Face, faces } from './support/faces.ts'
 import { endpointOf, slowClients } from './support/slow-clients.ts'
+import { describeOnTcpDrivers } from './support/tcp-drivers.ts'
 import { type Running, streams, type TestTransport } from './support/transports.ts'
 
 const SIZES = [1, 64 * 1024 + 1, 1024 * 1024, 8 * 1024 * 1024]
@@ -44,7 +45,7 @@ describe('a client that sends, half-closes and then reads slowly gets every byte
     return running.server.address as SocketAddress
   }
 
-  for (const transport of streams.filter(({ name }) => name !== 'memory')) {
+  const answersOver = (transport: TestTransport): void => {
     for (const face of faces) {
       for (const [stage, plugins] of stages) {
         test(`${face.name} over ${transport.name}, with ${stage}`, async () => {
@@ -58,5 +59,10 @@ describe('a client that sends, half-closes and then reads slowly gets every byte
         })
       }
     }
+  }
+
+  for (const transport of streams) {
+    if (transport.name === 'tcp') describeOnTcpDrivers('over TCP', () => answersOver(transport))
+    else if (transport.name !== 'memory') answersOver(transport)
   }
 })

@@ -6,8 +6,9 @@ import { seededRandom } from '@millrace/core/testing'
 import { chunker, echo, uppercaser } from '@millrace/plugins'
 import { createTcpServer } from '@millrace/tcp'
 import { pipe } from 'it-pipe'
-import { describe, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { type Digest, Digester, digestOf } from './support/bytes.ts'
+import { describeOnTcpDrivers } from './support/tcp-drivers.ts'
 
 const MIB = 1024 * 1024
 
@@ -59,7 +60,7 @@ const servers = {
   },
 }
 
-describe('memory that is read into again shows nowhere in what was answered before', () => {
+describeOnTcpDrivers('memory that is read into again shows nowhere in what was answered before', () => {
   test.each(Object.entries(servers))('%s', async (_name, create) => {
     const server = await create().listen({ port: 0 })
     const port = server.address?.port as number

@@ -1,8 +1,9 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { Child } from './support/child.ts'
 import type { Seen } from './support/reset-server.ts'
+import { describeOnTcpDrivers } from './support/tcp-drivers.ts'
 
 /** How many in each phase, and how many of them at a time. */
 const EACH = 240
@@ -74,7 +75,7 @@ async function resetOnce(port: number, { before, ungreeted }: Phase): Promise<vo
   await closed
 }
 
-describe('1,680 resets', () => {
+describeOnTcpDrivers('1,680 resets', () => {
   let child: Child
   let ports: Ports
   let baseline: number

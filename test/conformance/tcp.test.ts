@@ -1,6 +1,7 @@
 import { describeConnection, type PairLimits } from '@millrace/core/testing'
 import { connectTcp, createTcpServer } from '@millrace/tcp'
 import { describe, test } from 'vitest'
+import { describeOnTcpDrivers } from '../support/tcp-drivers.ts'
 import { accepted, type Ends, SIDES } from './server-pair.ts'
 
 async function tcpEnds(limits: Partial<PairLimits>): Promise<Ends> {
@@ -10,6 +11,8 @@ async function tcpEnds(limits: Partial<PairLimits>): Promise<Ends> {
   return { client, server: connection, dispose: () => server.close() }
 }
 
-for (const [side, toPair] of SIDES) {
-  describeConnection(`TCP, the ${side}`, async (limits) => toPair(await tcpEnds(limits)), { describe, test })
-}
+describeOnTcpDrivers('TCP', () => {
+  for (const [side, toPair] of SIDES) {
+    describeConnection(`the ${side}`, async (limits) => toPair(await tcpEnds(limits)), { describe, test })
+  }
+})

@@ -1,4 +1,5 @@
-import { destination, pino } from 'pino'
+import { pino } from 'pino'
+import { BlockingOutput } from './blocking-output.ts'
 import type { Logger } from './logger.ts'
 
 let logger: Logger | undefined
@@ -8,5 +9,5 @@ let logger: Logger | undefined
  * an exit are not lost; made when it is first needed.
  */
 export function defaultLogger(): Logger {
-  return (logger ??= pino({ base: null }, destination({ fd: 2, sync: true })))
+  return (logger ??= pino({ base: null }, new BlockingOutput(2)))
 }

@@ -1,5 +1,5 @@
-import type { Logger } from '@millrace/core'
-import { destination, type DestinationStream, pino } from 'pino'
+import { BlockingOutput, type Logger } from '@millrace/core'
+import { type DestinationStream, pino } from 'pino'
 
 /** Where a log goes. */
 export interface LogTarget {
@@ -17,7 +17,7 @@ export interface LogTarget {
 export async function createLogger({ fd, readable, colors }: LogTarget): Promise<Logger> {
   const options = { base: null, level: 'debug' }
   // Named as what it is here for: pino's own type has an index signature that makes it look like a promise.
-  const logger: Logger = pino(options, readable ? await readableLines(fd, colors) : destination({ fd, sync: true }))
+  const logger: Logger = pino(options, readable ? await readableLines(fd, colors) : new BlockingOutput(fd))
   return logger
 }
 
