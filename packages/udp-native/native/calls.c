@@ -114,10 +114,12 @@ napi_value call_aim(napi_env env, napi_callback_info info) {
   return number(env, failed);
 }
 
-// flush(socket): how many entries of the ring are dealt with
+// flush(socket, groups): how many entries of the ring are dealt with; see mr_handle_flush
 napi_value call_flush(napi_env env, napi_callback_info info) {
   arguments a = read_arguments(env, info);
-  return number(env, a.handle == NULL ? 0 : mr_handle_flush(a.handle));
+  bool groups = false;
+  napi_get_value_bool(env, a.values[1], &groups);
+  return number(env, a.handle == NULL ? 0 : mr_handle_flush(a.handle, groups));
 }
 
 // watchWritable(socket)

@@ -5,6 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "group.h"
+
 mr_area *mr_handle_area(mr_handle *handle) {
   return handle->own_area != NULL ? handle->own_area : handle->home->area;
 }
@@ -64,7 +66,7 @@ static bool deliver(mr_handle *handle, mr_callback which, uint32_t count) {
   bool unkept = state->delivering == MR_UNKEPT;
   state->delivering = 0;
   if (handle->closing || state->collected == 0) return unkept;
-  uint32_t done = mr_handle_flush(handle);
+  uint32_t done = mr_handle_flush(handle, true);
   if (state->failed != 0 || state->stopped != 0) call(handle, MR_ON_FLUSHED, done);
   return unkept;
 }
@@ -145,10 +147,11 @@ int mr_handle_watch_writable(mr_handle *handle) {
   return watch(handle);
 }
 
-uint32_t mr_handle_flush(mr_handle *handle) {
+uint32_t mr_handle_flush(mr_handle *handle, bool groups) {
   mr_state *state = &handle->shared->state;
   state->failed = state->stopped = 0;
   if (state->collected == 0) return 0;
+  if (groups && handle->ring.segmenting) mr_group(handle->ring.entries, state->collected);
   mr_sent sent = mr_send(&handle->ring, &handle->peers, handle->fd, state->collected);
   state->failed = sent.failed;
   state->stopped = (uint32_t)sent.stopped;

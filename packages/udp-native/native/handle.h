@@ -89,8 +89,9 @@ int mr_handle_start(mr_handle *handle);
 // Also tells when the socket can be written to, once.
 int mr_handle_watch_writable(mr_handle *handle);
 
-// Sends what is collected; see mr_state. Returns how many entries are dealt with.
-uint32_t mr_handle_flush(mr_handle *handle);
+// Sends what is collected; see mr_state. Returns how many entries are dealt with. `groups`: what goes to one peer may be put together first,
+// so that the entries are in another order afterwards.
+uint32_t mr_handle_flush(mr_handle *handle, bool groups);
 
 // Receives nothing from now on and closes the descriptor; MR_ON_CLOSED is called later. Idempotent.
 void mr_handle_close(mr_handle *handle);

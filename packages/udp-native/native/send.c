@@ -28,11 +28,15 @@ typedef union {
 
 typedef struct {
   struct mmsghdr messages[MESSAGES];
-  struct iovec vectors[MESSAGES];
+  struct iovec vectors[MR_RING];
   control_buffer controls[MESSAGES];
   uint32_t first[MESSAGES + 1];  // the entry that a message begins with; one more: the end
   uint32_t count;
 } batch;
+
+static bool is_in_ring(const mr_ring *ring, const mr_outgoing *entry) {
+  return (size_t)entry->offset + entry->length <= ring->bytes_length;
+}
 
 // How many entries from this one on can go as one message.
 static uint32_t joined(const mr_ring *ring, uint32_t at, uint32_t end) {
@@ -43,10 +47,23 @@ static uint32_t joined(const mr_ring *ring, uint32_t at, uint32_t end) {
   for (; at + n < end && n < MOST_SEGMENTS; n++) {
     const mr_outgoing *next = &ring->entries[at + n];
     if (next->peer != one->peer || next->length > one->length || next->length == 0) break;
-    if (next->offset != one->offset + total || total + next->length > MOST_JOINED) break;
+    if (total + next->length > MOST_JOINED || !is_in_ring(ring, next)) break;
     total += next->length;
     // A shorter one ends the message.
     if (next->length < one->length) return n + 1;
+  }
+  return n;
+}
+
+// Where the bytes of so many entries are, neighbours as one. Returns how many pieces.
+static uint32_t pieces_of(const mr_ring *ring, uint32_t at, uint32_t entries, struct iovec *pieces) {
+  uint32_t n = 0;
+  uint32_t end = 0;
+  for (uint32_t i = at; i < at + entries; i++) {
+    const mr_outgoing *entry = &ring->entries[i];
+    if (n > 0 && entry->offset == end) pieces[n - 1].iov_len += entry->length;
+    else pieces[n++] = (struct iovec){.iov_base = (void *)(ring->bytes + entry->offset), .iov_len = entry->length};
+    end = entry->offset + entry->length;
   }
   return n;
 }
@@ -68,19 +85,18 @@ static const mr_address *target_of(const mr_ring *ring, const mr_peers *peers, u
 
 // Makes messages of the entries from `at` on. Stops before one that cannot be sent at all.
 static void fill(batch *b, const mr_ring *ring, const mr_peers *peers, uint32_t at, uint32_t end) {
+  struct iovec *pieces = b->vectors;
   b->count = 0;
   while (at < end && b->count < MESSAGES) {
     const mr_outgoing *one = &ring->entries[at];
     const mr_address *to = target_of(ring, peers, at);
     uint32_t n = joined(ring, at, end);
-    const mr_outgoing *last = &ring->entries[at + n - 1];
-    if ((to == NULL && one->peer != 0) || (size_t)last->offset + last->length > ring->bytes_length) break;
+    if ((to == NULL && one->peer != 0) || !is_in_ring(ring, one)) break;
     uint32_t i = b->count++;
     b->first[i] = at;
-    b->vectors[i].iov_base = (void *)(ring->bytes + one->offset);
-    b->vectors[i].iov_len = last->offset + last->length - one->offset;
     struct msghdr *header = &b->messages[i].msg_hdr;
-    *header = (struct msghdr){.msg_iov = &b->vectors[i], .msg_iovlen = 1};
+    *header = (struct msghdr){.msg_iov = pieces, .msg_iovlen = pieces_of(ring, at, n, pieces)};
+    pieces += header->msg_iovlen;
     if (to != NULL) {
       header->msg_name = (void *)to;
       header->msg_namelen = mr_address_size(to);

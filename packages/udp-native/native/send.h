@@ -26,7 +26,7 @@ typedef struct {
 } mr_failure;
 
 typedef struct {
-  const mr_outgoing *entries;
+  mr_outgoing *entries;
   const uint8_t *bytes;
   size_t bytes_length;
   mr_address targets[MR_RING];

@@ -60,7 +60,8 @@ export interface Binding {
   keep(socket: SocketHandle, address: string, port: number): number
   forget(socket: SocketHandle, peer: number): void
   aim(socket: SocketHandle, index: number, address: string, port: number): number
-  flush(socket: SocketHandle): number
+  /** @param groups - what goes to one peer may be put together; the entries are in another order afterwards. */
+  flush(socket: SocketHandle, groups: boolean): number
   watchWritable(socket: SocketHandle): number
   close(socket: SocketHandle): void
 }

@@ -55,7 +55,7 @@ export class Outgoing {
   }
 
   flush(): void {
-    if (!this.#isClosed) this.#onUnsent(this.#ring.flush(this.#wait))
+    if (!this.#isClosed) this.#onUnsent(this.#ring.flush(true, this.#wait))
   }
 
   /** The C side has flushed after a batch, and not everything went. */
@@ -79,7 +79,8 @@ export class Outgoing {
         pushed++
       }
       let unsent = 0
-      errno = this.#ring.flush(() => unsent++)
+      // In their order: the first of them are those that went.
+      errno = this.#ring.flush(false, () => unsent++)
       this.#waiting.shift(pushed - unsent)
     }
     this.#onUnsent(errno)

@@ -85,11 +85,13 @@ export class SendRing {
   /**
    * Sends what is collected and reports what failed.
    *
+   * @param groups - what goes to one peer may be put together, so that it can go as one message. The order of different peers' datagrams
+   * is then another, for `onUnsent` too.
    * @param onUnsent - called for each datagram that the kernel has no room for, in order. Its bytes are lent.
    * @returns why the kernel took no more, an errno, or 0 where it took everything.
    */
-  flush(onUnsent: (data: Uint8Array, to: Target) => void): number {
-    return this.length === 0 ? 0 : this.settle(this.#binding.flush(this.#socket), onUnsent)
+  flush(groups: boolean, onUnsent: (data: Uint8Array, to: Target) => void): number {
+    return this.length === 0 ? 0 : this.settle(this.#binding.flush(this.#socket, groups), onUnsent)
   }
 
   /**
