@@ -1,4 +1,5 @@
 import type { Binding, SocketHandle } from './binding.ts'
+import type { Native } from './native.ts'
 import { type OnSendFailed, SendRing, type Target } from './send-ring.ts'
 import { systemError } from './system-error.ts'
 import { WaitingSends } from './waiting-sends.ts'
@@ -26,11 +27,11 @@ export class Outgoing {
   #retries = 0
   #timer: NodeJS.Timeout | undefined
 
-  constructor(binding: Binding, socket: SocketHandle, shared: ArrayBuffer, onSendFailed: OnSendFailed) {
-    this.#binding = binding
+  constructor(native: Native, socket: SocketHandle, shared: ArrayBuffer, onSendFailed: OnSendFailed) {
+    this.#binding = native.binding
     this.#socket = socket
     this.#onSendFailed = onSendFailed
-    this.#ring = new SendRing(binding, socket, shared, onSendFailed)
+    this.#ring = new SendRing(native, socket, shared, onSendFailed)
   }
 
   /** Bytes that the kernel had no room for. */
@@ -52,6 +53,11 @@ export class Outgoing {
   /** For the batch that is being given out: its state stands with that of the ring. */
   release(): void {
     this.#ring.release()
+  }
+
+  /** The datagram of the batch that was looked at last; undefined where no batch is being given out any more. */
+  onGiven(data: Uint8Array | undefined): void {
+    this.#ring.given = data
   }
 
   flush(): void {

@@ -1,8 +1,10 @@
 import type { Binding, SocketHandle } from '../src/binding.ts'
+import type { Native } from '../src/native.ts'
 
 const STATE_WORDS = 4
 const RING = 8
 const RING_BYTES = 4_096
+const IN_SLAB = 0x80_00_00_00
 
 /** The C side of one socket, whose kernel does as it is told. */
 export class FakeBinding {
@@ -18,6 +20,8 @@ export class FakeBinding {
   /** Datagrams that it refuses, by their text. */
   readonly refused: Map<string, number> = new Map()
   flushes = 0
+  /** Of each flush, whether the order of different peers was left to the C side. */
+  readonly grouped: boolean[] = []
   watched = 0
   readonly #words: Uint32Array = new Uint32Array(this.shared, 0, STATE_WORDS + 5 * RING)
   readonly #bytes: Uint8Array = new Uint8Array(this.shared, this.#words.byteLength, RING_BYTES)
@@ -32,13 +36,21 @@ export class FakeBinding {
       this.#aimed.set(index, `${address}:${port}`)
       return 0
     },
-    flush: () => this.flush(),
+    flush: (_socket: SocketHandle, groups: boolean) => this.flush(groups),
     watchWritable: () => ++this.watched,
     forget: (_socket: SocketHandle, peer: number) => void this.forgotten.push(peer),
   } as unknown as Binding
 
+  /** What batches lie in. */
+  readonly slab: Buffer = Buffer.alloc(1_024)
+
+  get native(): Native {
+    return { binding: this.binding, entries: new Uint32Array(0), slab: this.slab }
+  }
+
   /** As the C side does it: a flush that does not send everything leaves the ring as it is. */
-  flush(): number {
+  flush(groups = true): number {
+    this.grouped.push(groups)
     const words = this.#words
     const count = words[0] as number
     this.flushes++
@@ -47,7 +59,8 @@ export class FakeBinding {
     words[2] = 0
     for (; done < count; done++) {
       const [peer = 0, offset = 0, length = 0] = words.subarray(STATE_WORDS + 2 * RING + 3 * done)
-      const text = new TextDecoder().decode(this.#bytes.subarray(offset, offset + length))
+      const from = offset < IN_SLAB ? this.#bytes.subarray(offset) : this.slab.subarray(offset - IN_SLAB)
+      const text = new TextDecoder().decode(from.subarray(0, length))
       const error = peer === 0xff_ff_ff_fe ? 22 : this.refused.get(text)
       if (error === undefined && this.room === 0) {
         words[2] = this.errno
