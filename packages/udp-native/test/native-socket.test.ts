@@ -47,6 +47,31 @@ describe.runIf(hasNative)('NativeSocket (where its binary is)', () => {
     expect(to.batches.length).toBeLessThan(30)
   })
 
+  test('answers a batch in each peer\'s order, however its peers alternate', async () => {
+    const answering: { socket?: NativeSocket } = {}
+    const known = new Map<string, number>()
+    const echo = bind({}, (batch) => {
+      for (let i = 0; i < batch.length; i++) {
+        const data = batch.data(i)
+        const from = batch.sender(i)
+        const to = known.get(`${from.port}`) ?? answering.socket?.keep(from) ?? 0
+        known.set(`${from.port}`, to)
+        // As it is, and as something made of it.
+        answering.socket?.send(data, to)
+        answering.socket?.send(Buffer.from(data).fill(0xff, 1), to)
+      }
+    })
+    answering.socket = echo.socket
+    const peers = [bind(), bind(), bind()]
+    const sizes = [1_200, 1_200, 7, 64, 0, 64, 1_452]
+    for (const [i, size] of sizes.entries()) {
+      for (const { socket } of peers) socket.send(Buffer.alloc(size, i), echo.address)
+      for (const { socket } of peers) socket.flush()
+    }
+    const answers = sizes.flatMap((size, i) => [Buffer.alloc(size, i), Buffer.alloc(size, i).fill(0xff, 1)])
+    for (const { got } of peers) await vi.waitFor(() => expect(got).toEqual(answers))
+  })
+
   test('takes apart what the kernel has joined, by size and by sender', async () => {
     const to = bind()
     const senders = [bind(), bind()]

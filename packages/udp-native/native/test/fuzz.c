@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../group.h"
 #include "../receive.h"
 #include "../send.h"
 #include "../socket.h"
@@ -64,15 +65,22 @@ typedef struct {
   mr_outgoing entries[MR_RING];
   mr_failure failures[MR_RING];
   uint8_t bytes[MR_RING_BYTES];
+  uint8_t slab[MR_RING_BYTES];
 } endpoint;
 
 static const endpoint *sending;
 
+static bool lies_in(const struct iovec *piece, const uint8_t *memory) {
+  const uint8_t *begin = piece->iov_base;
+  return begin >= memory && begin + piece->iov_len <= memory + MR_RING_BYTES;
+}
+
 static int faulty_send(int fd, struct mmsghdr *messages, unsigned count, int flags) {
   for (unsigned i = 0; i < count; i++) {
-    struct iovec *one = messages[i].msg_hdr.msg_iov;
-    const uint8_t *begin = one->iov_base;
-    CHECK(begin >= sending->bytes && begin + one->iov_len <= sending->bytes + MR_RING_BYTES);
+    const struct msghdr *header = &messages[i].msg_hdr;
+    for (size_t k = 0; k < header->msg_iovlen; k++) {
+      CHECK(lies_in(&header->msg_iov[k], sending->bytes) || lies_in(&header->msg_iov[k], sending->slab));
+    }
   }
   if (draw(1000) < faults) return fail_with((int[]){EINTR, EAGAIN, ENOBUFS, EPERM, ECONNREFUSED, EIO}[draw(6)]);
   return real.send(fd, messages, draw(4) == 0 ? 1 + draw(count) : count, flags);
@@ -103,6 +111,8 @@ static void open_endpoint(endpoint *e, int family) {
   e->ring.entries = e->entries;
   e->ring.bytes = e->bytes;
   e->ring.bytes_length = sizeof e->bytes;
+  e->ring.slab = e->slab;
+  e->ring.slab_length = sizeof e->slab;
   e->ring.failures = e->failures;
   e->ring.segmenting = mr_socket_cuts_sent(e->fd);
 }
@@ -164,17 +174,44 @@ static uint32_t some_length(void) {
   }
 }
 
+// Each peer's entries are together and in their order; nothing has moved where one goes by its address.
+static void check_groups(const mr_outgoing *before, const mr_outgoing *after, uint32_t n) {
+  bool by_address = false, used[MR_RING] = {0};
+  for (uint32_t i = 0; i < n; i++) by_address |= before[i].peer >= MR_BY_ADDRESS - 1;
+  for (uint32_t i = 0; i < n; i++) {
+    uint32_t from = 0;
+    while (from < n && (used[from] || memcmp(&before[from], &after[i], sizeof *after) != 0)) from++;
+    CHECK(from < n && (!by_address || from == i));
+    used[from] = true;
+    // None of those that stand before it there, and went to the same peer, is still to come; none to another stands between them.
+    for (uint32_t k = 0; k < from; k++) CHECK(used[k] || before[k].peer != before[from].peer || by_address);
+    if (by_address || i == 0 || after[i - 1].peer == after[i].peer) continue;
+    for (uint32_t k = 0; k < i; k++) CHECK(after[k].peer != after[i].peer);
+  }
+}
+
+static void step_group(endpoint *from, uint32_t n) {
+  mr_outgoing before[MR_RING];
+  memcpy(before, from->entries, sizeof before);
+  mr_group(from->entries, n);
+  check_groups(before, from->entries, n);
+}
+
 static void step_send(endpoint *from, endpoint *to) {
   uint32_t count = 1 + draw(40), used = 0, peer = 0;
+  bool others = draw(3) == 0, aimed = draw(2) == 0;
   if (from->family == to->family) peer = mr_peers_keep(&from->peers, &to->local);
   uint32_t length = some_length();
   uint32_t n = 0;
   for (; n < count; n++) {
     if (draw(4) == 0) length = some_length();
     if (used + length > MR_RING_BYTES) break;
-    fill_pattern(from->bytes + used, length, draw(UINT32_MAX));
-    from->entries[n] = (mr_outgoing){.peer = peer, .offset = used, .length = length};
-    if (from->family == to->family && draw(10) == 0) {
+    bool in_slab = draw(3) == 0;
+    fill_pattern((in_slab ? from->slab : from->bytes) + used, length, draw(UINT32_MAX));
+    from->entries[n] = (mr_outgoing){.peer = peer, .offset = used | (in_slab ? MR_IN_SLAB : 0), .length = length};
+    // Peers that are known, or not, and where nobody listens.
+    if (others && draw(2)) from->entries[n].peer = from->numbers[draw(PEERS)];
+    if (from->family == to->family && aimed && draw(10) == 0) {
       from->entries[n].peer = MR_BY_ADDRESS;
       from->ring.targets[n] = to->local;
     }
@@ -186,6 +223,7 @@ static void step_send(endpoint *from, endpoint *to) {
     used += length;
   }
   sending = from;
+  if (draw(2)) step_group(from, n);
   mr_sent sent = mr_send(&from->ring, &from->peers, from->fd, from >= &ends[FIRST_HOSTILE] && draw(50) == 0 ? UINT32_MAX : n);
   CHECK(sent.done <= MR_RING && sent.failed <= sent.done);
   CHECK(sent.stopped == 0 || sent.stopped == EAGAIN || sent.stopped == ENOBUFS);
