@@ -3,8 +3,9 @@ import { getSystemErrorName } from 'node:util'
 import { markAsUntransferable } from 'node:worker_threads'
 import type { Binding } from './binding.ts'
 
-/** What is told of a socket, and what it can be watched for: bits, those of `epoll_ctl(2)`. */
+/** A bit of what a socket is watched for and told of, as in `epoll_ctl(2)`: there is input, or its end, or somebody to accept. */
 export const READABLE = 1
+/** A bit of the same: there is room for output. */
 export const WRITABLE = 4
 
 /** No bytes, no room, nobody to accept: what a call returns that has to be made again once the socket is ready. */
