@@ -49,6 +49,9 @@ export async function connectTo(port: number, host = '127.0.0.1'): Promise<Socke
   return peer
 }
 
+type OnReady = (descriptor: number, events: number) => void
+
+/** A connection of the poller's. */
 export interface Pair {
   readonly poller: Poller
   readonly descriptor: number
@@ -58,7 +61,7 @@ export interface Pair {
 }
 
 /** A connection that the poller has accepted, and its other end. `onReady` is called for what it is told of. */
-export async function pair(onReady: (descriptor: number, events: number) => void = () => {}, host = '127.0.0.1'): Promise<Pair> {
+export async function pair(onReady: OnReady = () => {}, host = '127.0.0.1'): Promise<Pair> {
   const poller = loadNative()
   const { server, port, fd } = await listenInNode(host)
   const accepted = new Promise<number>((resolve) => {
@@ -77,7 +80,7 @@ export async function pair(onReady: (descriptor: number, events: number) => void
   return { poller, descriptor: await accepted, peer, told }
 }
 
-function track(descriptor: number, onReady: (descriptor: number, events: number) => void, told: number[]): number {
+function track(descriptor: number, onReady: OnReady, told: number[]): number {
   descriptors.add(descriptor)
   loadNative().attach(descriptor, {
     onReady(events) {
