@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { faultsOf, hasReadelf } from './lib/elf.mjs'
-import { build as buildNative, compilerFor, host, targets } from './lib/native-build.mjs'
+import { build as buildNative, compilerFor, host, nativePackages, targets } from './lib/native-build.mjs'
 import { nodeVersion } from './lib/node-version.mjs'
 import { npmOutput } from './lib/npm.mjs'
 
@@ -47,19 +47,26 @@ function build(packages) {
 }
 
 /** Makes the binaries that can be made here, and checks them; what a release lacks without a cross-compiler is said. */
-function buildBinaries(directory) {
-  rmSync(path.join(directory, 'prebuilds'), { recursive: true, force: true })
+function buildBinaries() {
+  for (const { name } of nativePackages) rmSync(path.join(root, 'packages', name, 'prebuilds'), { recursive: true, force: true })
   return Object.keys(targets).filter((target) => {
     const compiler = compilerFor(target)
-    if (compiler === undefined) {
-      console.log(`  ${target}: no compiler here, so packed without it`)
-      return false
-    }
-    const binary = buildNative(root, target, compiler)
-    const faults = hasReadelf() ? faultsOf(binary, { machine: targets[target].machine, oldest: '2.28' }) : []
-    if (faults.length > 0) throw new Error(`${target}: ${faults.join(', ')}`)
-    return true
+    if (compiler === undefined) console.log(`  ${target}: no compiler here, so packed without it`)
+    else for (const native of nativePackages) buildBinary(native, target, compiler)
+    return compiler !== undefined
   })
+}
+
+function buildBinary(native, target, compiler) {
+  const binary = buildNative(root, native, target, compiler)
+  const faults = hasReadelf() ? faultsOf(binary, { machine: targets[target].machine, oldest: '2.28' }) : []
+  if (faults.length > 0) throw new Error(`${native.name}, ${target}: ${faults.join(', ')}`)
+}
+
+/** What a package has to bring of the binaries that were built. */
+function binariesOf({ name }, built) {
+  const native = nativePackages.find((one) => name === `@millrace/${one.name}`)
+  return native === undefined ? [] : built.map((target) => `prebuilds/${target}/${native.binary}`)
 }
 
 /** Packs one package and checks what is in the tarball; returns its path. */
@@ -67,8 +74,7 @@ function pack({ directory, manifest }, destination, built) {
   const [packed] = JSON.parse(npmOutput(['pack', '--json', '--ignore-scripts', '--pack-destination', destination], { cwd: directory }))
   const files = packed.files.map((file) => file.path)
   const entries = Object.values(manifest.exports).flatMap((entry) => [entry.types, entry.default])
-  const binaries = built.map((target) => `prebuilds/${target}/udp.node`).filter(() => manifest.name === '@millrace/udp-native')
-  const wanted = [...entries, ...Object.values(manifest.bin ?? {}), ...binaries].map((file) => path.posix.normalize(file)).concat('LICENSE')
+  const wanted = [...entries, ...Object.values(manifest.bin ?? {}), ...binariesOf(manifest, built)].map((file) => path.posix.normalize(file)).concat('LICENSE')
   const absent = wanted.filter((file) => !files.includes(file))
   if (absent.length > 0) throw new Error(`${manifest.name}: not in the tarball: ${absent.join(', ')}`)
   const strange = files.filter((file) => /(^|\/)(test|node_modules)\/|\.tsbuildinfo$/.test(file))
@@ -98,9 +104,10 @@ function installConsumer(tarballs, consumer) {
 /** Uses what is installed, with one version of Node. */
 function useConsumer(node, entries, consumer, built) {
   console.log(`  Node ${run(node, ['--version'])}`)
-  const driver = run(node, ['udp-driver.js'], consumer)
-  if (built.includes(host) !== (driver === 'native')) throw new Error(`the UDP driver is ${driver}`)
-  console.log(indent(`UDP driver: ${driver}`))
+  const drivers = run(node, ['drivers.js'], consumer)
+  const expected = built.includes(host) ? 'native' : 'node'
+  if (drivers !== `TCP: ${expected}, UDP: ${expected}`) throw new Error(`the drivers are not ${expected}: ${drivers}`)
+  console.log(indent(`drivers: ${drivers}`))
   console.log(indent(run(node, ['import-all.mjs', ...entries], consumer)))
   console.log(indent(run(node, ['echo.js'], consumer)))
   const plugins = JSON.parse(npmOutput(['exec', '--offline', '--', 'millrace', 'plugins', '--json'], { cwd: consumer, node }))
@@ -116,7 +123,7 @@ function check(temporary) {
   const packages = publicPackages()
   console.log('building')
   build(packages)
-  const built = buildBinaries(path.join(root, 'packages/udp-native'))
+  const built = buildBinaries()
   console.log('packing')
   const tarballs = path.join(temporary, 'tarballs')
   mkdirSync(tarballs)

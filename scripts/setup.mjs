@@ -1,13 +1,13 @@
 // Makes the checkout ready to run: checks Node's version and installs what the lock names where it is not installed yet.
 // npm runs it before `npm start`, `npm test` and their like. It imports nothing but Node, as nothing else may be there. Where there
-// is a C compiler it brings the native UDP driver up to date as well (a second or two, when its sources are newer).
+// is a C compiler it brings the native drivers up to date as well (a second or two for each whose sources are newer).
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { build, compilerFor, host, isStale, targets } from './lib/native-build.mjs'
+import { build, compilerFor, host, isStale, nativePackages, targets } from './lib/native-build.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const oldest = [20, 19]
@@ -107,15 +107,19 @@ async function installOnce() {
   if (failure !== undefined) fail(failure)
 }
 
-/** Without it all works on Node's own sockets, so nothing that goes wrong here is a failure. */
+/** Without them all works on Node's own sockets, so nothing that goes wrong here is a failure. */
 function buildNative() {
-  if (!(host in targets) || !isStale(root, host)) return
+  const stale = host in targets ? nativePackages.filter((native) => isStale(root, native, host)) : []
+  if (stale.length === 0) return
   const compiler = compilerFor(host)
-  if (compiler === undefined) return console.error('setup: no C compiler, so no native UDP driver: UDP is served by Node\'s own')
-  try {
-    build(root, host, compiler)
-  } catch (error) {
-    console.error(`setup: the native UDP driver does not compile, so UDP is served by Node's own: ${error.message.split('\n', 2).join(' ')}`)
+  if (compiler === undefined) return console.error('setup: no C compiler, so no native drivers: Node\'s own sockets serve')
+  for (const native of stale) {
+    try {
+      build(root, native, host, compiler)
+    } catch (error) {
+      const [first, second = ''] = error.message.split('\n')
+      console.error(`setup: the native driver ${native.name} does not compile, so Node's own sockets serve: ${first} ${second}`)
+    }
   }
 }
 

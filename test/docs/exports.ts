@@ -15,7 +15,7 @@ const DECLARED = 'export (?:declare )?(?:abstract )?(?:async )?(interface|type|c
 /** Every entry of the packages, by the name it is imported under. */
 export function entries(): Map<string, string> {
   const found = new Map<string, string>()
-  for (const folder of ['core', 'tcp', 'udp', 'udp-native', 'plugins', 'millrace']) {
+  for (const folder of ['core', 'tcp', 'tcp-native', 'udp', 'udp-native', 'plugins', 'millrace']) {
     const manifest = JSON.parse(readFileSync(path.join(root, 'packages', folder, 'package.json'), 'utf8')) as {
       name: string
       exports: Record<string, { '@millrace/source': string }>

@@ -14,7 +14,7 @@ arguments read_arguments(napi_env env, napi_callback_info info) {
   napi_get_cb_info(env, info, &count, a.values, NULL, &data);
   a.poller = data;
   int fd = signed_at(&a, 0);
-  if (mr_poller_owns(a.poller, fd)) a.fd = fd;
+  if (mr_descriptors_has(&a.poller->owned, fd)) a.fd = fd;
   return a;
 }
 
@@ -36,11 +36,12 @@ bool flag_at(const arguments *a, int i) {
   return value;
 }
 
-uint8_t *bytes_at(const arguments *a, int i, size_t *length) {
-  void *data = NULL;
+bool bytes_of(napi_env env, napi_value value, uint8_t **bytes, size_t *length) {
   napi_typedarray_type type;
-  if (napi_get_typedarray_info(a->env, a->values[i], &type, length, &data, NULL, NULL) != napi_ok) return NULL;
-  return type == napi_uint8_array ? data : NULL;
+  void *data = NULL;
+  if (napi_get_typedarray_info(env, value, &type, length, &data, NULL, NULL) != napi_ok || type != napi_uint8_array) return false;
+  *bytes = data;
+  return true;
 }
 
 napi_value number(napi_env env, int32_t value) {
@@ -58,11 +59,10 @@ napi_value address_pair(napi_env env, const struct sockaddr_storage *address) {
   socklen_t size = address->ss_family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
   int failed = getnameinfo((const struct sockaddr *)address, size, text, sizeof text, NULL, 0, NI_NUMERICHOST);
   if (failed) return number(env, -EINVAL);
-  napi_value pair, value;
-  napi_create_array_with_length(env, 2, &pair);
-  napi_create_string_utf8(env, text, NAPI_AUTO_LENGTH, &value);
-  napi_set_element(env, pair, 0, value);
-  napi_create_uint32(env, port_of(address), &value);
-  napi_set_element(env, pair, 1, value);
-  return pair;
+  napi_value pair, host, port;
+  bool made = napi_create_array_with_length(env, 2, &pair) == napi_ok &&
+              napi_create_string_utf8(env, text, NAPI_AUTO_LENGTH, &host) == napi_ok &&
+              napi_create_uint32(env, port_of(address), &port) == napi_ok &&
+              napi_set_element(env, pair, 0, host) == napi_ok && napi_set_element(env, pair, 1, port) == napi_ok;
+  return made ? pair : number(env, -ENOMEM);
 }

@@ -18,8 +18,8 @@ int signed_at(const arguments *a, int i);
 uint32_t unsigned_at(const arguments *a, int i);
 bool flag_at(const arguments *a, int i);
 
-// The bytes of the Uint8Array at `i`; NULL where it is none, or empty.
-uint8_t *bytes_at(const arguments *a, int i, size_t *length);
+// The bytes of a Uint8Array, which may be none. False where it is no Uint8Array. They are there until JavaScript runs again.
+bool bytes_of(napi_env env, napi_value value, uint8_t **bytes, size_t *length);
 
 napi_value number(napi_env env, int32_t value);
 

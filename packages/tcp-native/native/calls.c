@@ -63,6 +63,7 @@ napi_value call_accepted(napi_env env, napi_callback_info info) {
 // local(fd): [address, port], or a negated errno
 napi_value call_local(napi_env env, napi_callback_info info) {
   arguments a = read_arguments(env, info);
+  if (a.fd < 0) return number(env, -EBADF);
   struct sockaddr_storage address;
   socklen_t size = sizeof address;
   if (getsockname(a.fd, (struct sockaddr *)&address, &size) != 0) return number(env, -errno);
@@ -76,28 +77,22 @@ napi_value call_watch(napi_env env, napi_callback_info info) {
   return number(env, mr_poller_watch(a.poller, a.fd, unsigned_at(&a, 1), flag_at(&a, 2)));
 }
 
-static int receive(int fd, void *into, size_t length) {
-  ssize_t got;
-  do {
-    got = recv(fd, into, length, MSG_DONTWAIT);
-  } while (got < 0 && errno == EINTR);
-  return got < 0 ? -errno : (int)got;
-}
-
-// read(fd, most): how many bytes were read into the poller's memory, 0 at the end, or a negated errno
+// read(fd, memory, most): how many bytes were read into it, 0 at the end, or a negated errno
 napi_value call_read(napi_env env, napi_callback_info info) {
   arguments a = read_arguments(env, info);
-  size_t most = unsigned_at(&a, 1);
-  if (most > a.poller->memory_length) most = a.poller->memory_length;
-  return number(env, receive(a.fd, a.poller->memory, most));
-}
-
-// readInto(fd, memory): the same, into that
-napi_value call_read_into(napi_env env, napi_callback_info info) {
-  arguments a = read_arguments(env, info);
-  size_t length = 0;
-  uint8_t *memory = bytes_at(&a, 1, &length);
-  return number(env, memory == NULL ? -EINVAL : receive(a.fd, memory, length));
+  uint8_t *memory;
+  size_t length;
+  if (a.fd < 0) return number(env, -EBADF);
+  if (!bytes_of(env, a.values[1], &memory, &length)) return number(env, -EINVAL);
+  size_t most = unsigned_at(&a, 2);
+  if (most > length) most = length;
+  // No bytes would be taken for the end.
+  if (most == 0) return number(env, -EINVAL);
+  ssize_t got;
+  do {
+    got = recv(a.fd, memory, most, MSG_DONTWAIT);
+  } while (got < 0 && errno == EINTR);
+  return number(env, got < 0 ? -errno : (int)got);
 }
 
 static int outcome_of(ssize_t sent) {
@@ -108,9 +103,10 @@ static int outcome_of(ssize_t sent) {
 // write(fd, chunk): how many of its bytes the kernel took, or a negated errno
 napi_value call_write(napi_env env, napi_callback_info info) {
   arguments a = read_arguments(env, info);
-  size_t length = 0;
-  uint8_t *bytes = bytes_at(&a, 1, &length);
-  if (bytes == NULL && length > 0) return number(env, -EINVAL);
+  uint8_t *bytes;
+  size_t length;
+  if (a.fd < 0) return number(env, -EBADF);
+  if (!bytes_of(env, a.values[1], &bytes, &length)) return number(env, -EINVAL);
   ssize_t sent;
   do {
     sent = send(a.fd, bytes, length, MSG_DONTWAIT | MSG_NOSIGNAL);
@@ -118,21 +114,34 @@ napi_value call_write(napi_env env, napi_callback_info info) {
   return number(env, outcome_of(sent));
 }
 
+// The bytes of the first MOST_PIECES chunks of an array. Returns how many there are, or -1 where it is not an array of Uint8Arrays.
+static int gather(napi_env env, napi_value array, struct iovec *pieces) {
+  napi_value chunks[MOST_PIECES];
+  uint32_t count;
+  if (napi_get_array_length(env, array, &count) != napi_ok) return -1;
+  if (count > MOST_PIECES) count = MOST_PIECES;
+  // All chunks before their bytes: an element may be a getter, which runs JavaScript.
+  for (uint32_t i = 0; i < count; i++) {
+    if (napi_get_element(env, array, i, &chunks[i]) != napi_ok) return -1;
+  }
+  for (uint32_t i = 0; i < count; i++) {
+    uint8_t *bytes;
+    size_t length;
+    if (!bytes_of(env, chunks[i], &bytes, &length)) return -1;
+    pieces[i] = (struct iovec){.iov_base = bytes, .iov_len = length};
+  }
+  return (int)count;
+}
+
 // writeAll(fd, chunks): the same for the bytes of several chunks, of the first MOST_PIECES at most
 napi_value call_write_all(napi_env env, napi_callback_info info) {
   arguments a = read_arguments(env, info);
   struct iovec pieces[MOST_PIECES];
-  uint32_t count = 0;
-  napi_get_array_length(env, a.values[1], &count);
-  if (count > MOST_PIECES) count = MOST_PIECES;
-  for (uint32_t i = 0; i < count; i++) {
-    size_t length = 0;
-    if (napi_get_element(env, a.values[1], i, &a.values[3]) != napi_ok) return number(env, -EINVAL);
-    uint8_t *bytes = bytes_at(&a, 3, &length);
-    if (bytes == NULL && length > 0) return number(env, -EINVAL);
-    pieces[i] = (struct iovec){.iov_base = bytes, .iov_len = length};
-  }
-  struct msghdr message = {.msg_iov = pieces, .msg_iovlen = count};
+  int count = gather(env, a.values[1], pieces);
+  // Not before: see there.
+  if (!mr_descriptors_has(&a.poller->owned, a.fd)) return number(env, -EBADF);
+  if (count < 0) return number(env, -EINVAL);
+  struct msghdr message = {.msg_iov = pieces, .msg_iovlen = (size_t)count};
   ssize_t sent;
   do {
     sent = sendmsg(a.fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
@@ -143,6 +152,7 @@ napi_value call_write_all(napi_env env, napi_callback_info info) {
 // shutdown(fd): ends the output
 napi_value call_shutdown(napi_env env, napi_callback_info info) {
   arguments a = read_arguments(env, info);
+  if (a.fd < 0) return number(env, -EBADF);
   return number(env, shutdown(a.fd, SHUT_WR) == 0 ? 0 : -errno);
 }
 
@@ -150,18 +160,19 @@ napi_value call_shutdown(napi_env env, napi_callback_info info) {
 napi_value call_close(napi_env env, napi_callback_info info) {
   arguments a = read_arguments(env, info);
   if (a.fd < 0) return number(env, -EBADF);
-  mr_poller_give_up(a.poller, a.fd);
+  mr_poller_give_up(a.poller, a.fd, true);
   // A socket that lingers for no time at all sends a reset in place of a FIN (socket(7), SO_LINGER).
   struct linger none = {.l_onoff = 1, .l_linger = 0};
   if (flag_at(&a, 1)) setsockopt(a.fd, SOL_SOCKET, SO_LINGER, &none, sizeof none);
-  return number(env, close(a.fd) == 0 ? 0 : -errno);
+  // Whatever it says, the descriptor is free (close(2)).
+  close(a.fd);
+  return number(env, 0);
 }
 
 // release(fd, watched): the poller knows nothing of it any more, and it stays open
 napi_value call_release(napi_env env, napi_callback_info info) {
   arguments a = read_arguments(env, info);
   if (a.fd < 0) return number(env, -EBADF);
-  int failed = flag_at(&a, 1) ? mr_poller_watch(a.poller, a.fd, 0, true) : 0;
-  mr_poller_give_up(a.poller, a.fd);
-  return number(env, failed);
+  mr_poller_give_up(a.poller, a.fd, flag_at(&a, 1));
+  return number(env, 0);
 }

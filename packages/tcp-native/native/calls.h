@@ -1,5 +1,5 @@
-// The functions that JavaScript calls, one for each system call that moves bytes or changes a socket. All take a descriptor that the poller
-// owns first, and return a negated errno where they fail.
+// The functions that JavaScript calls, one for each system call that moves bytes or changes a socket. All but `listen` and
+// `accepted` take a descriptor of the poller's first, and touch no other. Where they fail they return a negated errno.
 #ifndef MILLRACE_CALLS_H
 #define MILLRACE_CALLS_H
 
@@ -11,7 +11,6 @@ napi_value call_accepted(napi_env env, napi_callback_info info);
 napi_value call_local(napi_env env, napi_callback_info info);
 napi_value call_watch(napi_env env, napi_callback_info info);
 napi_value call_read(napi_env env, napi_callback_info info);
-napi_value call_read_into(napi_env env, napi_callback_info info);
 napi_value call_write(napi_env env, napi_callback_info info);
 napi_value call_write_all(napi_env env, napi_callback_info info);
 napi_value call_shutdown(napi_env env, napi_callback_info info);

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
@@ -32,69 +31,60 @@ static void on_poll(uv_poll_t *poll, int status, int events) {
   mr_poller *poller = uv_handle_get_data((uv_handle_t *)poll);
   struct epoll_event found[MR_MOST_READY];
   int count = epoll_wait(poller->epoll, found, MR_MOST_READY, 0);
-  if (count <= 0 || poller->exiting) return;
+  if (count <= 0) return;
   for (int i = 0; i < count; i++) poller->ready[i] = (mr_ready){.fd = found[i].data.fd, .events = found[i].events};
   tell_ready(poller, (uint32_t)count);
 }
 
 int mr_poller_start(mr_poller *poller, uv_loop_t *loop) {
-  poller->epoll = epoll_create1(EPOLL_CLOEXEC);
-  if (poller->epoll < 0) return -errno;
-  poller->poll = malloc(uv_handle_size(UV_POLL));
-  int failed = poller->poll == NULL ? -ENOMEM : uv_poll_init(loop, poller->poll, poller->epoll);
+  int epoll = epoll_create1(EPOLL_CLOEXEC);
+  if (epoll < 0) return -errno;
+  uv_poll_t *poll = malloc(uv_handle_size(UV_POLL));
+  int failed = poll == NULL ? -ENOMEM : uv_poll_init(loop, poll, epoll);
   if (failed) {
-    free(poller->poll);
-    close(poller->epoll);
+    free(poll);
+    close(epoll);
     return failed;
   }
-  uv_handle_set_data((uv_handle_t *)poller->poll, poller);
-  uv_unref((uv_handle_t *)poller->poll);
-  return uv_poll_start(poller->poll, UV_READABLE, on_poll);
+  poller->epoll = epoll;
+  poller->poll = poll;
+  uv_handle_set_data((uv_handle_t *)poll, poller);
+  uv_unref((uv_handle_t *)poll);
+  failed = uv_poll_start(poll, UV_READABLE, on_poll);
+  if (failed) mr_poller_stop(poller);
+  return failed;
 }
 
 static void on_closed(uv_handle_t *poll) {
   mr_poller *poller = uv_handle_get_data(poll);
-  napi_async_cleanup_hook_handle cleanup = poller->cleanup;
   free(poll);
-  free(poller->owned);
-  free(poller);
-  napi_remove_async_cleanup_hook(cleanup);
+  // Last: it lets the environment finalize the poller, and free it.
+  if (poller->cleanup != NULL) napi_remove_async_cleanup_hook(poller->cleanup);
 }
 
 void mr_poller_stop(mr_poller *poller) {
-  poller->exiting = true;
-  for (int fd = 0; fd < (int)(poller->owned_bytes * 8); fd++) {
-    if (mr_poller_owns(poller, fd)) close(fd);
-  }
+  mr_descriptors_close(&poller->owned);
   uv_close((uv_handle_t *)poller->poll, on_closed);
   close(poller->epoll);
+  poller->poll = NULL;
+  poller->epoll = -1;
 }
 
-bool mr_poller_owns(const mr_poller *poller, int fd) {
-  size_t byte = (size_t)fd / 8;
-  return fd >= 0 && byte < poller->owned_bytes && (poller->owned[byte] & (1u << (fd % 8))) != 0;
-}
-
-// Room for the bit of a descriptor.
-static bool make_room(mr_poller *poller, int fd) {
-  size_t wanted = (size_t)fd / 8 + 1;
-  if (wanted <= poller->owned_bytes) return true;
-  size_t bytes = poller->owned_bytes == 0 ? 128 : poller->owned_bytes;
-  while (bytes < wanted) bytes *= 2;
-  uint8_t *owned = realloc(poller->owned, bytes);
-  if (owned == NULL) return false;
-  memset(owned + poller->owned_bytes, 0, bytes - poller->owned_bytes);
-  poller->owned = owned;
-  poller->owned_bytes = bytes;
-  return true;
+// The event loop, and with it the process, goes on for as long as there are sockets.
+static void keep_alive(mr_poller *poller) {
+  if (poller->poll == NULL) return;
+  if (poller->owned.count > 0) uv_ref((uv_handle_t *)poller->poll);
+  else uv_unref((uv_handle_t *)poller->poll);
 }
 
 int mr_poller_adopt(mr_poller *poller, int fd, uint32_t events) {
-  if (!make_room(poller, fd)) return -ENOMEM;
   int failed = mr_poller_watch(poller, fd, events, false);
   if (failed) return failed;
-  poller->owned[fd / 8] |= (uint8_t)(1u << (fd % 8));
-  if (poller->count++ == 0) uv_ref((uv_handle_t *)poller->poll);
+  if (!mr_descriptors_add(&poller->owned, fd)) {
+    mr_poller_watch(poller, fd, 0, true);
+    return -ENOMEM;
+  }
+  keep_alive(poller);
   return 0;
 }
 
@@ -104,8 +94,9 @@ int mr_poller_watch(mr_poller *poller, int fd, uint32_t events, bool watched) {
   return epoll_ctl(poller->epoll, operation, fd, &event) == 0 ? 0 : -errno;
 }
 
-void mr_poller_give_up(mr_poller *poller, int fd) {
-  if (!mr_poller_owns(poller, fd)) return;
-  poller->owned[fd / 8] &= (uint8_t)~(1u << (fd % 8));
-  if (--poller->count == 0) uv_unref((uv_handle_t *)poller->poll);
+void mr_poller_give_up(mr_poller *poller, int fd, bool watched) {
+  // Closing it does not do that where the same socket is open under another descriptor (epoll(7), "Questions and answers", 6).
+  if (watched) mr_poller_watch(poller, fd, 0, true);
+  mr_descriptors_remove(&poller->owned, fd);
+  keep_alive(poller);
 }

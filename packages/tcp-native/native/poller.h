@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
+#include "descriptors.h"
 #include "uv_poll.h"
 
 // Sockets of one call into JavaScript. The kernel goes round, so that those that are left have their turn in the next one.
@@ -23,40 +24,31 @@ typedef struct {
 
 typedef struct {
   napi_env env;
-  uv_poll_t *poll;
-  int epoll;
+  uv_poll_t *poll;  // NULL until it is started
+  int epoll;  // -1 until it is started, and behind its end
   mr_ready *ready;  // room for MR_MOST_READY, JavaScript's
   napi_ref ready_ref;
-  uint8_t *memory;  // what quiet sockets are read into, JavaScript's
-  size_t memory_length;
-  napi_ref memory_ref;
   napi_ref on_ready;
   napi_async_context context;
   napi_async_cleanup_hook_handle cleanup;
-  uint8_t *owned;  // a bit for each descriptor: whether it is one of ours
-  size_t owned_bytes;
-  uint32_t count;  // of those
+  mr_descriptors owned;
   struct sockaddr_storage accepted;  // who was accepted last
-  bool exiting;  // the environment is being torn down: no more calls
 } mr_poller;
 
-// Begins to watch; the parts that are JavaScript's are in place. Returns 0, or a negated errno.
+// Begins to watch; `ready` and `on_ready` are in place. Returns 0, or a negated errno, and then it is not started.
 int mr_poller_start(mr_poller *poller, uv_loop_t *loop);
 
-// Closes all descriptors, and frees the poller later.
+// Closes all descriptors, and calls nobody any more; the event loop lets go of it later.
 void mr_poller_stop(mr_poller *poller);
 
 // Takes a descriptor in and watches it. Returns 0, or a negated errno, and then it is not taken in.
 int mr_poller_adopt(mr_poller *poller, int fd, uint32_t events);
 
-// Whether a descriptor was taken in and not given up.
-bool mr_poller_owns(const mr_poller *poller, int fd);
-
 // What is told of it from now on; nothing at all with 0, where otherwise errors are told in any case. `watched` is whether it was anything
 // before. Returns 0, or a negated errno.
 int mr_poller_watch(mr_poller *poller, int fd, uint32_t events, bool watched);
 
-// Neither watches nor closes it from now on.
-void mr_poller_give_up(mr_poller *poller, int fd);
+// Neither watches nor closes it from now on. `watched` is whether it may be watched for anything.
+void mr_poller_give_up(mr_poller *poller, int fd, bool watched);
 
 #endif

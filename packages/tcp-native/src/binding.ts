@@ -8,18 +8,14 @@ export type AddressResult = readonly [address: string, port: number] | number
 export interface Binding {
   /** Sockets of one call of `onReady` at most. */
   readonly mostReady: number
-  /**
-   * @param ready - of each socket that is ready: its descriptor, and for what.
-   * @param memory - what {@link read} reads into.
-   */
-  setup(ready: Int32Array, memory: Uint8Array, onReady: (count: number) => void): number
+  /** @param ready - of each socket that is ready: its descriptor, and for what. Never detached. */
+  setup(ready: Int32Array, onReady: (count: number) => void): number
   listen(descriptor: number): number
   accept(listening: number, noDelay: boolean, keepAlive: number): number
   accepted(): AddressResult
   local(descriptor: number): AddressResult
   watch(descriptor: number, events: number, watched: boolean): number
-  read(descriptor: number, most: number): number
-  readInto(descriptor: number, memory: Uint8Array): number
+  read(descriptor: number, memory: Uint8Array, most: number): number
   write(descriptor: number, chunk: Uint8Array): number
   writeAll(descriptor: number, chunks: readonly Uint8Array[]): number
   shutdown(descriptor: number): number

@@ -4,11 +4,13 @@
  *
  * @example
  * import { createServer } from 'node:net'
- * import { loadNative } from '@millrace/tcp-native'
+ * import { AGAIN, loadNative } from '@millrace/tcp-native'
  *
  * const poller = loadNative()
  * const server = createServer().listen(10_000, '127.0.0.1', () => {
- *   const listening = poller.listen(server._handle.fd, {
+ *   // The descriptor of a server is Node's own affair: no public interface shows it.
+ *   const { fd } = (server as unknown as { _handle: { fd: number } })._handle
+ *   const listening = poller.listen(fd, {
  *     onReady() {
  *       const connection = poller.accept(listening, { noDelay: true })
  *       if (connection < 0) return
@@ -16,7 +18,7 @@
  *         onReady() {
  *           const length = poller.read(connection)
  *           if (length > 0) poller.write(connection, poller.head(length))
- *           else poller.close(connection, false)
+ *           else if (length !== AGAIN) poller.close(connection, false)
  *         },
  *       })
  *     },

@@ -1,9 +1,11 @@
 import { constants } from 'node:os'
 import { getSystemErrorName } from 'node:util'
+import { markAsUntransferable } from 'node:worker_threads'
 import type { Binding } from './binding.ts'
 
-/** What is told of a socket, and what it can be watched for: bits, those of `epoll_ctl(2)`. */
+/** A bit of what a socket is watched for and told of, as in `epoll_ctl(2)`: there is input, or its end, or somebody to accept. */
 export const READABLE = 1
+/** A bit of the same: there is room for output. */
 export const WRITABLE = 4
 
 /** No bytes, no room, nobody to accept: what a call returns that has to be made again once the socket is ready. */
@@ -41,7 +43,8 @@ const MEMORY = 256 * 1024
  * Watches the sockets of one thread, and moves their bytes: each method is one system call, of a socket that does not block, by its descriptor.
  * Those that return a number return a negated errno where they fail. A socket is watched for input from the start.
  *
- * The process keeps running while there are any sockets.
+ * The process keeps running while there are any sockets. A descriptor that is not one of them, or no longer, is `-EBADF` to each method, and
+ * none of them touches it.
  */
 export class Poller {
   /** What {@link read} reads into, whichever socket: overwritten by the next one. */
@@ -58,11 +61,13 @@ export class Poller {
   readonly #listeners: (ReadyListener | undefined)[] = []
   #head: Buffer = this.memory
 
-  /** @throws the system's error. */
+  /** @throws Error named by the system's error, where the system refuses or the binary has a poller already. */
   constructor(binding: Binding) {
     this.#binding = binding
     this.#ready = new Int32Array(binding.mostReady * 2)
-    const status = binding.setup(this.#ready, this.memory, (count) => this.#onReady(count))
+    // As Node's own pool is: a reader that gave it to another thread would take it from all.
+    markAsUntransferable(this.memory.buffer)
+    const status = binding.setup(this.#ready, (count) => this.#onReady(count))
     if (status < 0) throw new Error(`setup ${getSystemErrorName(status)}`)
   }
 
@@ -113,15 +118,16 @@ export class Poller {
   /**
    * Reads into {@link memory}.
    *
+   * @param most - bytes, more than none.
    * @returns how many bytes; 0 at the end of the input.
    */
   read(descriptor: number, most: number = MEMORY): number {
-    return this.#binding.read(descriptor, most)
+    return this.#binding.read(descriptor, this.memory, most)
   }
 
   /** Reads into memory of the caller's, which is not empty. @returns how many bytes; 0 at the end of the input. */
   readInto(descriptor: number, memory: Uint8Array): number {
-    return this.#binding.readInto(descriptor, memory)
+    return this.#binding.read(descriptor, memory, memory.byteLength)
   }
 
   /** The first bytes of {@link memory}. In a steady stream the same object as before: a new one costs as much as copying a KiB. */
@@ -147,14 +153,12 @@ export class Poller {
 
   /** @param resets - the peer gets a reset, and what it was sent and has not got yet is lost. */
   close(descriptor: number, resets: boolean): void {
-    this.#forget(descriptor)
-    this.#binding.close(descriptor, resets)
+    if (this.#binding.close(descriptor, resets) === 0) this.#forget(descriptor)
   }
 
   /** Gives the socket up to the caller, open. @param watched - whether it is being watched for anything. */
   release(descriptor: number, watched: boolean): void {
-    this.#forget(descriptor)
-    this.#binding.release(descriptor, watched)
+    if (this.#binding.release(descriptor, watched) === 0) this.#forget(descriptor)
   }
 
   #open(descriptor: number, listener: ReadyListener | undefined): number {
