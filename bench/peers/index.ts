@@ -35,6 +35,7 @@ const table = {
   'node:dgram': theirs(async () => (await import('./raw-dgram.ts')).rawDgram),
 
   'millrace': ours(millraceEcho),
+  'millrace, node driver': ours(millraceEcho, NODE_DRIVER),
   'millrace, public path': ours(millraceEcho, PUBLIC_PATH),
   'millrace, TLS': ours(millraceTlsEcho),
   'millrace, TLS, public path': ours(millraceTlsEcho, PUBLIC_PATH),
@@ -42,6 +43,7 @@ const table = {
   'millrace, for await': ours(async () => (await import('./millrace-for-await.ts')).millraceForAwait),
   'millrace, data$': ours(async () => (await import('./millrace-data.ts')).millraceData),
   'millrace, 3 plugins': ours(async () => (await import('./millrace-three-plugins.ts')).millraceThreePlugins),
+  'millrace, 3 plugins, node driver': ours(async () => (await import('./millrace-three-plugins.ts')).millraceThreePlugins, NODE_DRIVER),
   'millrace, 4 plugins': ours(async () => (await import('./millrace-chain.ts')).millraceChain),
   'millrace, 4 plugins, 64 KiB': ours(async () => (await import('./millrace-chain.ts')).millraceBulkChain),
   'millrace, 4 plugins, bytes left alone': ours(async () => (await import('./millrace-chain.ts')).millracePassingChain),

@@ -8,6 +8,7 @@ export const connections: Workload = {
   base: { peer: 'socket.pipe' },
   others: [
     { peer: 'millrace' },
+    { peer: 'millrace, node driver', fullOnly: true },
     { peer: 'millrace, public path', fullOnly: true },
     ...rows('data and write', 'it-pipe', 'Deno.listen', 'Bun.listen', 'C, epoll'),
   ],

@@ -9,6 +9,7 @@ export const echo1KiB: Workload = {
   base: { peer: 'socket.pipe' },
   others: [
     { peer: 'millrace' },
+    { peer: 'millrace, node driver', fullOnly: true },
     { peer: 'millrace, public path', fullOnly: true },
     ...rows('data and write', 'socket, for await', 'it-pipe', 'Bun.listen', 'C, epoll'),
   ],

@@ -9,6 +9,7 @@ export const echo64BPingPong: Workload = {
   base: { peer: 'socket.pipe' },
   others: [
     { peer: 'millrace' },
+    { peer: 'millrace, node driver', fullOnly: true },
     { peer: 'millrace, public path', fullOnly: true },
     ...rows(
       'data and write',

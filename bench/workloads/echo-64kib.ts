@@ -12,6 +12,7 @@ export const echo64KiB: Workload = {
   base: { peer: 'socket.pipe' },
   others: [
     { peer: 'millrace' },
+    { peer: 'millrace, node driver', fullOnly: true },
     { peer: 'millrace, public path', fullOnly: true },
     { peer: 'socket.pipe, modules loaded', fullOnly: true },
     ...rows(

@@ -8,6 +8,7 @@ export const idleMemory: Workload = {
   base: { peer: 'socket.pipe' },
   others: [
     { peer: 'millrace, 3 plugins', load: { reply: 'upper' } },
+    { peer: 'millrace, 3 plugins, node driver', load: { reply: 'upper' } },
     { peer: 'millrace' },
     { peer: 'millrace, public path' },
     { peer: 'it-pipe' },

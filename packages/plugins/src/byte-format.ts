@@ -44,7 +44,7 @@ const escapeByte = (byte: number): string => `\\x${byte.toString(16).padStart(2,
  * escapeBytes(Uint8Array.of(0x68, 0x69, 0x0a, 0xff)) // 'hi\\n\\xff'
  */
 export function escapeBytes(bytes: Uint8Array): string {
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
   if (isUtf8(buffer)) return escapeText(buffer.toString('utf8'))
   let text = ''
   let at = 0

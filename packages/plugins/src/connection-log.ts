@@ -80,7 +80,7 @@ export class LoggedDirection implements Stage<unknown, unknown> {
 
   push(item: unknown, emit: Emit<unknown>): void {
     this.#log.item(item, this.#direction, this.#offset, this.#writer)
-    if (isUint8Array(item)) this.#offset += item.byteLength
+    if (isUint8Array(item)) this.#offset += item.length
     emit(item)
   }
 

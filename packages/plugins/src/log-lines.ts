@@ -57,7 +57,7 @@ export class LogLines {
     const remoteAddress = this.#textOf(info.remoteAddress)
     // Written out, for bytes and for the rest: joined from parts it costs several times as much, and it is made for every item.
     const line = isUint8Array(item)
-      ? { plugin: 'logging', ...this.#named, connection, remoteAddress, direction, bytes: item.byteLength, offset }
+      ? { plugin: 'logging', ...this.#named, connection, remoteAddress, direction, bytes: item.length, offset }
       : { plugin: 'logging', ...this.#named, connection, remoteAddress, direction }
     this.#logger[this.#level](writer ? Object.assign(line, payloadOf(item, offset, writer)) : line, direction)
   }

@@ -27,7 +27,7 @@ export class SecretHider {
 
   /** @returns new bytes, as many as were given, with `*` for each that is hidden. */
   hide(bytes: Uint8Array): Uint8Array {
-    const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')
+    const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1')
     const open = this.#hiding ? lineEnd(text) : 0
     return Buffer.from('*'.repeat(open) + this.#hideFrom(text.slice(open)), 'latin1')
   }

@@ -57,7 +57,7 @@ export class UpperCaseStage implements Stage<Uint8Array, Uint8Array> {
   #upperCase(bytes: Uint8Array, emit: Emit<Uint8Array>): Uint8Array {
     const valid = isUtf8(bytes)
     if (!valid && this.#onInvalid === 'error') this.#refuse(bytes, emit)
-    const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8')
+    const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8')
     const upper = text.toUpperCase()
     return valid && upper === text ? bytes : Buffer.from(upper, 'utf8')
   }

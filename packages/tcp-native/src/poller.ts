@@ -127,12 +127,12 @@ export class Poller {
 
   /** Reads into memory of the caller's, which is not empty. @returns how many bytes; 0 at the end of the input. */
   readInto(descriptor: number, memory: Uint8Array): number {
-    return this.#binding.read(descriptor, memory, memory.byteLength)
+    return this.#binding.read(descriptor, memory, memory.length)
   }
 
   /** The first bytes of {@link memory}. In a steady stream the same object as before: a new one costs as much as copying a KiB. */
   head(length: number): Buffer {
-    if (this.#head.byteLength !== length) this.#head = this.memory.subarray(0, length)
+    if (this.#head.length !== length) this.#head = this.memory.subarray(0, length)
     return this.#head
   }
 

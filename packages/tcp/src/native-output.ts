@@ -50,7 +50,8 @@ export abstract class NativeOutput {
     this.ending = true
     // A connection that is broken already has no output to end.
     this.poller.shutdown(this.descriptor)
-    process.nextTick(() => this.#onEnded())
+    // In a turn of its own, as libuv would tell it: by then promises have told what they have to tell of the same turn.
+    setImmediate(() => this.#onEnded())
   }
 
   /** There is room again. */
@@ -94,8 +95,8 @@ export abstract class NativeOutput {
     let skipped = 0
     for (const chunk of chunks) {
       const start = Math.max(0, from - skipped)
-      skipped += chunk.byteLength
-      if (start >= chunk.byteLength) continue
+      skipped += chunk.length
+      if (start >= chunk.length) continue
       const rest = chunk.subarray(start)
       owned.push(rest.buffer === this.poller.memory.buffer ? Buffer.from(rest) : rest)
     }

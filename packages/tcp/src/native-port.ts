@@ -51,14 +51,14 @@ export class NativePort extends NativeOutput implements StreamPort, ReadyListene
     const resets = !this.ending
     this.release()
     this.poller.close(this.descriptor, resets)
-    process.nextTick(() => this.#onClosed())
+    setImmediate(() => this.#onClosed())
   }
 
   destroy(): void {
     if (this.released) return
     this.release()
     this.poller.close(this.descriptor, false)
-    process.nextTick(() => this.#onClosed())
+    setImmediate(() => this.#onClosed())
   }
 
   detach(): Socket {

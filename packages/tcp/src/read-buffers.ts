@@ -29,7 +29,7 @@ let lastHead: Buffer = SHARED
 
 /** The first bytes of the shared memory, to be lent. In a steady stream the same object as before: a new one costs as much as copying a KiB. */
 export function headOfShared(length: number): Buffer {
-  if (lastHead.byteLength !== length) lastHead = SHARED.subarray(0, length)
+  if (lastHead.length !== length) lastHead = SHARED.subarray(0, length)
   return lastHead
 }
 
@@ -42,13 +42,13 @@ export function copyOf(memory: Buffer, length: number): Uint8Array {
 }
 
 function headOf(memory: Buffer, length: number): Buffer {
-  if (memory.byteLength === length) return memory
+  if (memory.length === length) return memory
   return memory === SHARED ? headOfShared(length) : memory.subarray(0, length)
 }
 
 /** Takes back the copy that was made last, where nobody has it any more. */
 export function forgetCopy(copy: Uint8Array): void {
-  ;(copy.byteLength > SMALL ? large : small).uncut(copy)
+  ;(copy.length > SMALL ? large : small).uncut(copy)
 }
 
 /** What a bulk connection is read into whose reader may keep what it gets: it is the reader's, and the next read goes elsewhere. */

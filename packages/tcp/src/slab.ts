@@ -19,7 +19,7 @@ export class Slab {
   cut(length: number): Buffer {
     const spare = this.#spare
     this.#spare = undefined
-    const cut = spare?.byteLength === length ? spare : this.#cutAnew(length)
+    const cut = spare?.length === length ? spare : this.#cutAnew(length)
     this.#last = cut
     // The next one begins on a word of its own.
     this.#used = (this.#lastStart + length + 7) & ~7

@@ -198,7 +198,7 @@ function inOnePiece(chunks: readonly Uint8Array[]): Uint8Array | undefined {
   let end = start
   for (const chunk of chunks) {
     if (chunk.buffer !== buffer || chunk.byteOffset !== end) return undefined
-    end += chunk.byteLength
+    end += chunk.length
   }
   return new Uint8Array(buffer, start, end - start)
 }

@@ -35,11 +35,11 @@ export class WriteQueue {
   peek(): Uint8Array[] {
     const first = this.#chunks[this.#head]
     if (first === undefined) return []
-    if (first.byteLength > this.#slice) return [first.subarray(0, this.#slice)]
+    if (first.length > this.#slice) return [first.subarray(0, this.#slice)]
     let end = this.#head
     let bytes = 0
     for (; end < this.#chunks.length; end++) {
-      bytes += (this.#chunks[end] as Uint8Array).byteLength
+      bytes += (this.#chunks[end] as Uint8Array).length
       if (bytes > this.#slice) break
     }
     return this.#chunks.slice(this.#head, end)
@@ -58,11 +58,11 @@ export class WriteQueue {
     let rest = bytes
     while (rest > 0) {
       const first = this.#chunks[this.#head] as Uint8Array
-      if (first.byteLength > rest) {
+      if (first.length > rest) {
         this.#chunks[this.#head] = first.subarray(rest)
         break
       }
-      rest -= first.byteLength
+      rest -= first.length
       this.#head++
     }
     this.#trim()
@@ -85,6 +85,6 @@ export class WriteQueue {
 /** Bytes of chunks together. */
 export function lengthOf(chunks: readonly Uint8Array[]): number {
   let bytes = 0
-  for (const { byteLength } of chunks) bytes += byteLength
+  for (const { length } of chunks) bytes += length
   return bytes
 }

@@ -19,6 +19,7 @@ function setUp() {
   return { fake, seen, port: new NativePort(fake.poller, 5, seen) }
 }
 
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 const nextTick = (): Promise<void> => new Promise((resolve) => process.nextTick(resolve))
 
 describe('what it is watched for', () => {
@@ -80,7 +81,7 @@ describe('reading', () => {
     expect(seen.calls).toEqual([])
     await nextTick()
     expect(seen.errors).toMatchObject([{ code: 'ECONNRESET', syscall: 'write' }])
-    await nextTick()
+    await turn()
     expect(seen.calls).toEqual(['error', 'close'])
   })
 
@@ -135,9 +136,19 @@ describe('the end', () => {
       if (ends) port.end()
       port.reset()
       port.destroy()
-      await nextTick()
+      await turn()
       expect({ fake: fake.calls, seen: seen.calls }).toEqual({ fake: how, seen: ['close'] })
     }
+  })
+
+  test('of the output is told in a turn of its own, behind what promises of the same turn tell', async () => {
+    const { seen, port } = setUp()
+    port.end()
+    await nextTick()
+    await Promise.resolve()
+    expect(seen.calls).toEqual([])
+    await turn()
+    expect(seen.calls).toEqual(['finish'])
   })
 
   test.runIf(portKinds.includes('native'))('gives the socket up to Node, with what was read', async () => {

@@ -195,7 +195,7 @@ export class NativeSocket implements NativeBatch {
     const at = index * ENTRY_WORDS
     const offset = this.#entries[at] as number
     const data = this.#native.slab.subarray(offset, offset + (this.#entries[at + 1] as number))
-    this.#outgoing.onGiven(data)
+    this.#outgoing.onGiven(data, offset)
     return data
   }
 

@@ -41,7 +41,7 @@ export class Outgoing {
 
   send(data: Uint8Array, to: Target): void {
     if (this.#isClosed) return
-    if (data.byteLength > this.#binding.ringBytes) return this.#refuse(data.byteLength, to)
+    if (data.length > this.#binding.ringBytes) return this.#refuse(data.length, to)
     if (!this.#waiting.empty) return this.#wait(data, to)
     if (!this.#ring.push(data, to)) {
       this.flush()
@@ -55,9 +55,15 @@ export class Outgoing {
     this.#ring.release()
   }
 
-  /** The datagram of the batch that was looked at last; undefined where no batch is being given out any more. */
-  onGiven(data: Uint8Array | undefined): void {
+  /**
+   * Tells which datagram of the batch was looked at last.
+   *
+   * @param data - undefined where no batch is being given out any more.
+   * @param offset - where it lies in the slab.
+   */
+  onGiven(data: Uint8Array | undefined, offset = 0): void {
     this.#ring.given = data
+    this.#ring.givenAt = offset
   }
 
   flush(): void {
@@ -136,7 +142,7 @@ export class Outgoing {
     } else if (++this.#retries >= MOST_RETRIES) {
       this.#retries = 0
       this.#waiting.shift(1)
-      this.#onSendFailed(first.to, first.data.byteLength, systemError('send', ENOBUFS))
+      this.#onSendFailed(first.to, first.data.length, systemError('send', ENOBUFS))
     }
   }
 

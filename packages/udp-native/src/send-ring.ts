@@ -32,6 +32,8 @@ const ENTRY_WORDS = 3
 export class SendRing {
   /** The datagram of the batch that was looked at last, which is sent from where it lies; undefined where no batch is being given out. */
   given: Uint8Array | undefined
+  /** Where that lies in the slab. */
+  givenAt = 0
   /** Where entries by address go. */
   readonly #aimed: Map<number, NativeAddress> = new Map()
   readonly #state: Uint32Array
@@ -82,18 +84,18 @@ export class SendRing {
     const index = this.#state[COLLECTED] as number
     const at = index * ENTRY_WORDS
     if (at === this.#entries.length) return false
-    const offset = data === this.given ? data.byteOffset + IN_SLAB : this.#copy(data, index === 0 ? 0 : this.#used)
+    const offset = data === this.given ? this.givenAt + IN_SLAB : this.#copy(data, index === 0 ? 0 : this.#used)
     if (offset < 0) return false
     this.#entries[at] = typeof to === 'number' ? to : this.#aim(index, to)
     this.#entries[at + 1] = offset
-    this.#entries[at + 2] = data.byteLength
+    this.#entries[at + 2] = data.length
     this.#state[COLLECTED] = index + 1
     return true
   }
 
   /** @returns where it is; negative where it does not fit. */
   #copy(data: Uint8Array, offset: number): number {
-    const end = offset + data.byteLength
+    const end = offset + data.length
     if (end > this.#bytes.length) return -1
     this.#bytes.set(data, offset)
     this.#used = end

@@ -21,7 +21,7 @@ export class WaitingSends {
 
   push(send: WaitingSend): void {
     this.#items.push(send)
-    this.bytes += send.data.byteLength
+    this.bytes += send.data.length
   }
 
   /** The one with so many before it. */
@@ -32,7 +32,7 @@ export class WaitingSends {
   /** Takes so many from the front. */
   shift(count: number): void {
     for (let i = 0; i < count && !this.empty; i++) {
-      this.bytes -= this.at(0)?.data.byteLength ?? 0
+      this.bytes -= this.at(0)?.data.length ?? 0
       this.#items[this.#head++] = undefined
     }
     if (this.empty) this.#items = []

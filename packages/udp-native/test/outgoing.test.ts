@@ -49,7 +49,7 @@ describe('Outgoing', () => {
     const [first, second] = [kernel.slab.subarray(0, 5), kernel.slab.subarray(6, 12)]
     kernel.delivering = true
     for (const data of [first, second]) {
-      outgoing.onGiven(data)
+      outgoing.onGiven(data, data.byteOffset)
       outgoing.send(data, 1)
     }
     outgoing.onGiven(undefined)

@@ -88,7 +88,7 @@ export class DirectSend {
 
   #settle(result: number, data: Uint8Array, to: Target): void {
     if (result > 0) return
-    const bytes = data.byteLength
+    const bytes = data.length
     const fail = (errno: number): void => this.#onFailed(to, bytes, sendError(errno))
     if (result < 0) return process.nextTick(fail, result)
     const request = this.#ready()

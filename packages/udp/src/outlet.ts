@@ -45,7 +45,7 @@ export class Outlet {
    * @returns whether it was handed to the driver.
    */
   send(data: Uint8Array, to: Target, session: Addressed, onSent?: (error: Error | null) => void): boolean {
-    const bytes = data.byteLength
+    const bytes = data.length
     if (this.#queued > 0 && this.measure() + bytes > this.#limit) {
       this.#report(droppedOutbound('send-queue', session.remoteAddress, bytes))
       return false

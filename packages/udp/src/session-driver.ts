@@ -67,7 +67,7 @@ export class SessionDriver implements Driver {
 
   write(chunks: Uint8Array[], _bytes: number): void {
     let sent = 0
-    for (const chunk of chunks) if (this.#send(chunk)) sent += chunk.byteLength
+    for (const chunk of chunks) if (this.#send(chunk)) sent += chunk.length
     if (this.#budget.lifted) this.#init.onSent()
     if (sent === 0 || this.#outlet.measure() === 0) return
     if (this.pendingBytes === 0) this.#outlet.whenSent(() => this.#drained())
@@ -93,7 +93,7 @@ export class SessionDriver implements Driver {
   }
 
   #send(chunk: Uint8Array): boolean {
-    const bytes = chunk.byteLength
+    const bytes = chunk.length
     const over = this.#budget.spend(bytes)
     if (over) {
       this.#init.report(droppedOutbound(over, this.#init.remoteAddress, bytes))

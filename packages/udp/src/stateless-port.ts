@@ -70,7 +70,7 @@ export class StatelessPort {
 
   receive(data: Uint8Array, from: PeerAddress): void {
     const budget = new ReplyBudget(this.#init.maxReplyRatio, this.#init.maxReplyDatagrams)
-    budget.credit(data.byteLength)
+    budget.credit(data.length)
     this.#service.receive(data, new Asker(from, budget))
   }
 
@@ -90,7 +90,7 @@ export class StatelessPort {
 
   #send({ data, remoteAddress }: Datagram): void {
     if (!(remoteAddress instanceof Asker)) throw new TypeError('an answer goes to the sender of a datagram')
-    const bytes = data.byteLength
+    const bytes = data.length
     const { outlet, report } = this.#init
     const limit = maxDatagramBytes(remoteAddress)
     if (bytes > limit) {

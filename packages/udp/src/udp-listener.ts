@@ -150,7 +150,7 @@ export class UdpListener implements Listener<UdpListenOptions> {
 
   #answer(stateless: StatelessPort, data: Uint8Array, from: PeerAddress): void {
     const refusal = this.#accepting ? this.#guard.refuse(from.address, from.port) : 'draining'
-    if (refusal) this.#drop(refusal, from, data.byteLength)
+    if (refusal) this.#drop(refusal, from, data.length)
     else stateless.receive(data, from)
   }
 
@@ -160,7 +160,7 @@ export class UdpListener implements Listener<UdpListenOptions> {
     const key = addressKey(address)
     const refusal = this.#accepting ? (this.#guard.refuse(address, port) ?? this.#table.refuse(key)) : 'draining'
     if (refusal) {
-      this.#drop(refusal, from, data.byteLength)
+      this.#drop(refusal, from, data.length)
       return 'next'
     }
     const driver = this.#driver as UdpDriver

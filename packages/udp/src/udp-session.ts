@@ -92,8 +92,8 @@ export class UdpSession extends BaseConnection {
    * end of a pipeline such an item is dropped, counted and reported instead; a `sink` fails the session with it.
    */
   override write(chunk: Uint8Array): boolean {
-    if (chunk instanceof Uint8Array && chunk.byteLength > this.#maxDatagramBytes && this.#isWritable) {
-      throw new DatagramTooLargeError(chunk.byteLength, this.#maxDatagramBytes)
+    if (chunk instanceof Uint8Array && chunk.length > this.#maxDatagramBytes && this.#isWritable) {
+      throw new DatagramTooLargeError(chunk.length, this.#maxDatagramBytes)
     }
     return super.write(chunk)
   }
@@ -108,10 +108,10 @@ export class UdpSession extends BaseConnection {
    */
   receive(data: Uint8Array, isRetry = true): 'next' | 'again' {
     const queued = this.queuedItems
-    const isFull = queued > 0 && (queued >= this.#maxQueue || this.queuedBytes + data.byteLength > this.#maxQueuedBytes)
+    const isFull = queued > 0 && (queued >= this.#maxQueue || this.queuedBytes + data.length > this.#maxQueuedBytes)
     if (isFull && !isRetry && this.inbox.claimed) return 'again'
-    this.#budget.credit(data.byteLength)
-    if (isFull) this.#report(droppedInbound('session-queue', this.remoteAddress, data.byteLength))
+    this.#budget.credit(data.length)
+    if (isFull) this.#report(droppedInbound('session-queue', this.remoteAddress, data.length))
     else this.onData(data)
     return 'next'
   }

@@ -78,13 +78,13 @@ export class BaseConnection extends ConnectionQueues implements Connection, Driv
   write(chunk: Uint8Array): boolean {
     if (!(chunk instanceof Uint8Array)) throw new InvalidOptionError('chunk', 'a Uint8Array', chunk)
     if (this.#status !== 'open' && this.#status !== 'half-closed-remote') return false
-    if (chunk.byteLength === 0 && !this.datagram) return !this.outbox.full
+    if (chunk.length === 0 && !this.datagram) return !this.outbox.full
     if (this.outbox.level >= this.limits.maxWriteBuffer) {
       this.#fail(new BufferOverflowError('the write queue', this.limits.maxWriteBuffer), 'local', 'reset')
       return false
     }
     const writable = this.outbox.push(chunk)
-    if (!writable) this.readBrake.onWrite(chunk.byteLength, this.#bytesRead, this.outbox, this.limits.highWaterMark)
+    if (!writable) this.readBrake.onWrite(chunk.length, this.#bytesRead, this.outbox, this.limits.highWaterMark)
     if (!this.#receiving) this.#watch.wrote()
     return writable
   }
@@ -153,7 +153,7 @@ export class BaseConnection extends ConnectionQueues implements Connection, Driv
 
   onData(chunk: Uint8Array): void {
     if (this.#status === 'closing' || this.#status === 'closed') return
-    this.#bytesRead += chunk.byteLength
+    this.#bytesRead += chunk.length
     this.#watch.touch()
     this.#receiving = true
     this.outbox.cork()

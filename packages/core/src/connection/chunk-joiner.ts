@@ -19,7 +19,7 @@ export class ChunkJoiner {
 
   /** @param joins - false where each chunk is a datagram. */
   push(chunk: Uint8Array, joins: boolean): void {
-    if (!joins || chunk.byteLength > SMALL) {
+    if (!joins || chunk.length > SMALL) {
       this.#closeSlab()
       this.#append(chunk)
       this.#lastIsSmall = false
@@ -53,13 +53,13 @@ export class ChunkJoiner {
 
   #copy(chunk: Uint8Array): void {
     let slab = this.#slab as Uint8Array
-    if (this.#used + chunk.byteLength > slab.byteLength) {
-      const size = Math.min(LARGEST_SLAB, slab.byteLength * 2)
+    if (this.#used + chunk.length > slab.length) {
+      const size = Math.min(LARGEST_SLAB, slab.length * 2)
       this.#closeSlab()
       slab = this.#slab = Buffer.allocUnsafe(size)
     }
     slab.set(chunk, this.#used)
-    this.#used += chunk.byteLength
+    this.#used += chunk.length
   }
 
   #closeSlab(): void {

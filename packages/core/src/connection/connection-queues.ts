@@ -7,7 +7,7 @@ import { Inbox } from './inbox.ts'
 import { Outbox } from './outbox.ts'
 import { ReadBrake } from './read-brake.ts'
 
-const byteLength = (chunk: Uint8Array): number => chunk.byteLength
+const lengthOf = (chunk: Uint8Array): number => chunk.length
 
 /** What waits on a connection, either way, and the driver that it waits for. */
 export abstract class ConnectionQueues extends ConnectionFacts {
@@ -22,7 +22,7 @@ export abstract class ConnectionQueues extends ConnectionFacts {
     const { highWaterMark } = init.limits
     this.limits = init.limits
     this.driver = init.createDriver(this as unknown as DriverEvents)
-    this.inbox = new Inbox(this.driver, highWaterMark, byteLength)
+    this.inbox = new Inbox(this.driver, highWaterMark, lengthOf)
     this.outbox = new Outbox(this.driver, highWaterMark, this.datagram)
   }
 

@@ -47,8 +47,8 @@ export class Outbox {
   push(chunk: Uint8Array): boolean {
     this.#chunks ??= spares.pop() ?? new ChunkJoiner()
     this.#chunks.push(chunk, this.#joins)
-    this.#bytes += chunk.byteLength
-    this.accepted += chunk.byteLength
+    this.#bytes += chunk.length
+    this.accepted += chunk.length
     if (this.#corks === 0 && !this.#scheduled) {
       this.#scheduled = true
       process.nextTick(flushScheduled, this)

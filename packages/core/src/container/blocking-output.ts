@@ -22,7 +22,7 @@ export class BlockingOutput {
   /** @throws the system's error, but for a reader that has gone. */
   write(text: string): void {
     let rest = Buffer.from(text)
-    while (rest.byteLength > 0 && !this.#over) rest = rest.subarray(this.#writeSome(rest))
+    while (rest.length > 0 && !this.#over) rest = rest.subarray(this.#writeSome(rest))
   }
 
   #writeSome(bytes: Buffer): number {

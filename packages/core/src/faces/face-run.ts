@@ -77,7 +77,7 @@ export class FaceRun implements LinkOwner {
 
   push(item: unknown): void {
     this.#link.item(item)
-    if (item instanceof Uint8Array) this.#bytes += item.byteLength
+    if (item instanceof Uint8Array) this.#bytes += item.length
     if (!this.#info.datagram || this.stopped) return
     if (!this.#segment.skipping) this.#link.endOfDatagram()
     if (!this.#segment.skipping) return

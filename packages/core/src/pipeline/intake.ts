@@ -79,24 +79,24 @@ export class Intake implements Reader<Uint8Array> {
   #receiveDatagram(datagram: Uint8Array): void {
     if (this.#intaker.deaf) return
     this.#intaker.feedDatagram(datagram)
-    this.fed += datagram.byteLength
+    this.fed += datagram.length
     this.#holdWhileFull()
   }
 
   #receiveBytes(chunk: Uint8Array): void {
-    for (let start = 0; start < chunk.byteLength && !this.#intaker.deaf; start += SLICE) {
+    for (let start = 0; start < chunk.length && !this.#intaker.deaf; start += SLICE) {
       if (this.#holds > 0) {
         this.#connection.unread(chunk.subarray(start))
         return
       }
-      this.#receiveSlice(chunk.byteLength <= SLICE ? chunk : chunk.subarray(start, start + SLICE))
+      this.#receiveSlice(chunk.length <= SLICE ? chunk : chunk.subarray(start, start + SLICE))
     }
   }
 
   #receiveSlice(slice: Uint8Array): void {
     const before = this.#connection.bytesWritten
     this.#intaker.feed(slice)
-    this.fed += slice.byteLength
+    this.fed += slice.length
     // Only what the stages themselves answered holds the reading: a handler may well read while its peer does not.
     if (this.#connection.bytesWritten > before) this.#holdWhileFull()
   }

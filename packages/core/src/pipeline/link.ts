@@ -144,7 +144,7 @@ export class StageLink implements Next {
       this.#owner.raise(late, this.site, 'emit')
       return
     }
-    this.#emitted += item instanceof Uint8Array ? item.byteLength || 1 : MESSAGE_CHARGE
+    this.#emitted += item instanceof Uint8Array ? item.length || 1 : MESSAGE_CHARGE
     if (this.#emitted > this.#owner.maxPushBytes) this.refuse()
     if (!this.#segment.skipping) this.next.item(item)
   }

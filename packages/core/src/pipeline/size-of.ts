@@ -3,6 +3,6 @@ const MESSAGE_CHARGE = 128
 
 /** What an item counts for towards a bound of bytes: its bytes or characters and a charge for holding it. */
 export function sizeOf(item: unknown): number {
-  if (item instanceof Uint8Array) return item.byteLength + MESSAGE_CHARGE
+  if (item instanceof Uint8Array) return item.length + MESSAGE_CHARGE
   return typeof item === 'string' ? item.length + MESSAGE_CHARGE : MESSAGE_CHARGE
 }

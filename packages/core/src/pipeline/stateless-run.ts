@@ -188,7 +188,7 @@ export class StatelessRun {
   }
 
   #reportDrop({ item, remoteAddress }: Request): void {
-    const bytes = item instanceof Uint8Array ? item.byteLength : 0
+    const bytes = item instanceof Uint8Array ? item.length : 0
     this.#options.report({ type: 'datagram-dropped', direction: 'inbound', reason: 'session-queue', remoteAddress, bytes })
   }
 }

@@ -27,7 +27,7 @@ export type SendToOptions = OptionsOf<typeof SEND_TO_OPTIONS>
 
 /** What an item counts for: its bytes, or for a message that is not bytes a flat charge. */
 const MESSAGE_CHARGE = 128
-const sizeOf = (item: unknown): number => (item instanceof Uint8Array ? item.byteLength : MESSAGE_CHARGE)
+const sizeOf = (item: unknown): number => (item instanceof Uint8Array ? item.length : MESSAGE_CHARGE)
 
 /**
  * Writes each item to a connection, and half-closes it when the source completes. Emits nothing; completes when everything has

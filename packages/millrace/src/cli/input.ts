@@ -30,7 +30,7 @@ export class Input implements AsyncIterable<Uint8Array> {
   /** The same, cut where a chunk is larger. */
   async *pieces(limit: number): AsyncGenerator<Uint8Array, void> {
     for await (const chunk of this) {
-      for (let at = 0; at < chunk.byteLength; at += limit) yield chunk.subarray(at, at + limit)
+      for (let at = 0; at < chunk.length; at += limit) yield chunk.subarray(at, at + limit)
     }
   }
 }

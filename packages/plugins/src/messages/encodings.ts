@@ -15,7 +15,7 @@ export interface Encoding {
   readonly encode: (text: string) => Uint8Array
 }
 
-const viewOf = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+const viewOf = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
 
 /** Surrogates that are not in a pair: with the u flag one that is in a pair is no match. */
 const LONE = /\p{Surrogate}/u

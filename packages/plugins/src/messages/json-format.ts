@@ -27,7 +27,7 @@ export function jsonFormat(maxDepth: number): MessageFormat {
 
 function textOf(frame: Uint8Array, offset: number): string {
   if (!isUtf8(frame)) throw new CorruptFrameError('JSON that is no UTF-8', { offset: offset + validLength(frame) })
-  return Buffer.from(frame.buffer, frame.byteOffset, frame.byteLength).toString('utf8')
+  return Buffer.from(frame.buffer, frame.byteOffset, frame.length).toString('utf8')
 }
 
 function parse(text: string, offset: number): unknown {

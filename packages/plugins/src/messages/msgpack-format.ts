@@ -31,7 +31,7 @@ export function msgpackFormat(rules: ScanRules): MessageFormat {
     decode: (frame, offset) => {
       scanMsgpack(frame, rules, offset)
       const value = decodeWith(decoder, frame, offset)
-      return Buffer.from(frame.buffer, frame.byteOffset, frame.byteLength).includes('constructor')
+      return Buffer.from(frame.buffer, frame.byteOffset, frame.length).includes('constructor')
         ? checkShape(value, maxDepth, offset)
         : value
     },
@@ -48,7 +48,7 @@ export function msgpackFormat(rules: ScanRules): MessageFormat {
 function decodeWith(decoder: Decoder, frame: Uint8Array, offset: number): unknown {
   try {
     // Binary values are views of the frame, and of its class: plain bytes, whatever the frame is.
-    return decoder.decode(new Uint8Array(frame.buffer, frame.byteOffset, frame.byteLength))
+    return decoder.decode(new Uint8Array(frame.buffer, frame.byteOffset, frame.length))
   } catch {
     // It was scanned: what is left are keys, and extensions that the library reads itself.
     throw new CorruptFrameError('a key that is none, or a timestamp that is none', { offset })

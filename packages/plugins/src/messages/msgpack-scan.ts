@@ -49,7 +49,7 @@ export interface ScanRules {
  * @throws {@link CorruptFrameError} at the first byte of the value that is wrong.
  */
 export function scanMsgpack(bytes: Uint8Array, { maxDepth, bigints }: ScanRules, offset: number): void {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
   const refuse = (what: string, at: number): never => {
     throw new CorruptFrameError(what, { offset: offset + at })
   }
