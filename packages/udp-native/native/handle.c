@@ -151,8 +151,6 @@ uint32_t mr_handle_flush(mr_handle *handle, bool groups) {
   mr_state *state = &handle->shared->state;
   state->failed = state->stopped = 0;
   if (state->collected == 0) return 0;
-  handle->ring.slab = handle->home->slab;
-  handle->ring.slab_length = handle->home->slab_size;
   if (groups && handle->ring.segmenting) mr_group(handle->ring.entries, state->collected);
   mr_sent sent = mr_send(&handle->ring, &handle->peers, handle->fd, state->collected);
   state->failed = sent.failed;

@@ -34,14 +34,8 @@ typedef struct {
   uint32_t count;
 } batch;
 
-// The bytes of an entry, or NULL where it says nonsense.
-static const uint8_t *bytes_of(const mr_ring *ring, const mr_outgoing *entry) {
-  // There may be no slab yet.
-  if (entry->length == 0) return ring->bytes;
-  bool in_slab = (entry->offset & MR_IN_SLAB) != 0;
-  size_t offset = entry->offset & ~MR_IN_SLAB;
-  if (offset + entry->length > (in_slab ? ring->slab_length : ring->bytes_length)) return NULL;
-  return (in_slab ? ring->slab : ring->bytes) + offset;
+static bool is_in_ring(const mr_ring *ring, const mr_outgoing *entry) {
+  return (size_t)entry->offset + entry->length <= ring->bytes_length;
 }
 
 // How many entries from this one on can go as one message.
@@ -53,7 +47,7 @@ static uint32_t joined(const mr_ring *ring, uint32_t at, uint32_t end) {
   for (; at + n < end && n < MOST_SEGMENTS; n++) {
     const mr_outgoing *next = &ring->entries[at + n];
     if (next->peer != one->peer || next->length > one->length || next->length == 0) break;
-    if (total + next->length > MOST_JOINED || bytes_of(ring, next) == NULL) break;
+    if (total + next->length > MOST_JOINED || !is_in_ring(ring, next)) break;
     total += next->length;
     // A shorter one ends the message.
     if (next->length < one->length) return n + 1;
@@ -64,13 +58,12 @@ static uint32_t joined(const mr_ring *ring, uint32_t at, uint32_t end) {
 // Where the bytes of so many entries are, neighbours as one. Returns how many pieces.
 static uint32_t pieces_of(const mr_ring *ring, uint32_t at, uint32_t entries, struct iovec *pieces) {
   uint32_t n = 0;
-  const uint8_t *end = NULL;
+  uint32_t end = 0;
   for (uint32_t i = at; i < at + entries; i++) {
-    const uint8_t *bytes = bytes_of(ring, &ring->entries[i]);
-    size_t length = ring->entries[i].length;
-    if (bytes == end) pieces[n - 1].iov_len += length;
-    else pieces[n++] = (struct iovec){.iov_base = (void *)bytes, .iov_len = length};
-    end = bytes + length;
+    const mr_outgoing *entry = &ring->entries[i];
+    if (n > 0 && entry->offset == end) pieces[n - 1].iov_len += entry->length;
+    else pieces[n++] = (struct iovec){.iov_base = (void *)(ring->bytes + entry->offset), .iov_len = entry->length};
+    end = entry->offset + entry->length;
   }
   return n;
 }
@@ -98,7 +91,7 @@ static void fill(batch *b, const mr_ring *ring, const mr_peers *peers, uint32_t 
     const mr_outgoing *one = &ring->entries[at];
     const mr_address *to = target_of(ring, peers, at);
     uint32_t n = joined(ring, at, end);
-    if ((to == NULL && one->peer != 0) || bytes_of(ring, one) == NULL) break;
+    if ((to == NULL && one->peer != 0) || !is_in_ring(ring, one)) break;
     uint32_t i = b->count++;
     b->first[i] = at;
     struct msghdr *header = &b->messages[i].msg_hdr;

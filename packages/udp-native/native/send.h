@@ -13,13 +13,10 @@
 // In place of a peer's number: the address is in `targets`.
 #define MR_BY_ADDRESS UINT32_MAX
 
-// Of an offset: it is one in the slab that the batch being given out lies in, and not in the ring's own bytes.
-#define MR_IN_SLAB 0x80000000u
-
 // Filled by JavaScript, in memory of its own.
 typedef struct {
   uint32_t peer;  // a number, 0 on a connected socket, or MR_BY_ADDRESS
-  uint32_t offset;  // with MR_IN_SLAB, or without
+  uint32_t offset;
   uint32_t length;
 } mr_outgoing;
 
@@ -32,8 +29,6 @@ typedef struct {
   mr_outgoing *entries;
   const uint8_t *bytes;
   size_t bytes_length;
-  const uint8_t *slab;
-  size_t slab_length;
   mr_address targets[MR_RING];
   mr_failure *failures;  // room for MR_RING
   bool segmenting;       // GSO is worth trying

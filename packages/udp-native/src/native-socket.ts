@@ -102,7 +102,7 @@ export class NativeSocket implements NativeBatch {
     )
     if (typeof handle === 'number') throw systemError('socket', -handle)
     this.#handle = handle
-    this.#outgoing = new Outgoing(native, handle, shared, events.onSendFailed)
+    this.#outgoing = new Outgoing(binding, handle, shared, events.onSendFailed)
   }
 
   /**
@@ -163,7 +163,7 @@ export class NativeSocket implements NativeBatch {
   }
 
   /**
-   * Sends one datagram, a copy of it where it is not one of the batch that is being given out, at the end of the turn, or of the batch that is being given out, and as soon as the
+   * Sends a copy of one datagram at the end of the turn, or of the batch that is being given out, and as soon as the
    * kernel has room. Never throws; what the system would not send is told to {@link NativeEvents.onSendFailed}.
    */
   send(data: Uint8Array, to: Target): void {
@@ -194,9 +194,7 @@ export class NativeSocket implements NativeBatch {
   data(index: number): Uint8Array {
     const at = index * ENTRY_WORDS
     const offset = this.#entries[at] as number
-    const data = this.#native.slab.subarray(offset, offset + (this.#entries[at + 1] as number))
-    this.#outgoing.onGiven(data, offset)
-    return data
+    return this.#native.slab.subarray(offset, offset + (this.#entries[at + 1] as number))
   }
 
   /** @internal */
@@ -219,10 +217,6 @@ export class NativeSocket implements NativeBatch {
   #onBatch(count: number): void {
     this.length = count
     this.#hasKept = false
-    try {
-      this.#events.onBatch(this)
-    } finally {
-      this.#outgoing.onGiven(undefined)
-    }
+    this.#events.onBatch(this)
   }
 }

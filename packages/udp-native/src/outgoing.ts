@@ -1,5 +1,4 @@
 import type { Binding, SocketHandle } from './binding.ts'
-import type { Native } from './native.ts'
 import { type OnSendFailed, SendRing, type Target } from './send-ring.ts'
 import { systemError } from './system-error.ts'
 import { WaitingSends } from './waiting-sends.ts'
@@ -27,11 +26,11 @@ export class Outgoing {
   #retries = 0
   #timer: NodeJS.Timeout | undefined
 
-  constructor(native: Native, socket: SocketHandle, shared: ArrayBuffer, onSendFailed: OnSendFailed) {
-    this.#binding = native.binding
+  constructor(binding: Binding, socket: SocketHandle, shared: ArrayBuffer, onSendFailed: OnSendFailed) {
+    this.#binding = binding
     this.#socket = socket
     this.#onSendFailed = onSendFailed
-    this.#ring = new SendRing(native, socket, shared, onSendFailed)
+    this.#ring = new SendRing(binding, socket, shared, onSendFailed)
   }
 
   /** Bytes that the kernel had no room for. */
@@ -53,17 +52,6 @@ export class Outgoing {
   /** For the batch that is being given out: its state stands with that of the ring. */
   release(): void {
     this.#ring.release()
-  }
-
-  /**
-   * Tells which datagram of the batch was looked at last.
-   *
-   * @param data - undefined where no batch is being given out any more.
-   * @param offset - where it lies in the slab.
-   */
-  onGiven(data: Uint8Array | undefined, offset = 0): void {
-    this.#ring.given = data
-    this.#ring.givenAt = offset
   }
 
   flush(): void {

@@ -1,5 +1,4 @@
 import type { Binding, SocketHandle } from './binding.ts'
-import type { Native } from './native.ts'
 import type { NativeAddress } from './native-socket.ts'
 import { systemError } from './system-error.ts'
 
@@ -18,8 +17,6 @@ const COLLECTED = 0
 const FAILED = 1
 const STOPPED = 2
 const DELIVERING = 3
-/** Of an offset: in the slab of the batch that is being given out; native/send.h. */
-const IN_SLAB = 0x80_00_00_00
 /** What is said there of a batch of which nothing is kept. */
 const UNKEPT = 2
 const FAILURE_WORDS = 2
@@ -30,26 +27,19 @@ const ENTRY_WORDS = 3
  * system call. Which datagrams lie where is said once for all entries, in three words each.
  */
 export class SendRing {
-  /** The datagram of the batch that was looked at last, which is sent from where it lies; undefined where no batch is being given out. */
-  given: Uint8Array | undefined
-  /** Where that lies in the slab. */
-  givenAt = 0
   /** Where entries by address go. */
   readonly #aimed: Map<number, NativeAddress> = new Map()
   readonly #state: Uint32Array
   readonly #failures: Uint32Array
   readonly #entries: Uint32Array
   readonly #bytes: Uint8Array
-  readonly #native: Native
   readonly #binding: Binding
   readonly #socket: SocketHandle
   readonly #onSendFailed: OnSendFailed
   #used = 0
 
-  constructor(native: Native, socket: SocketHandle, shared: ArrayBuffer, onSendFailed: OnSendFailed) {
-    const { binding } = native
+  constructor(binding: Binding, socket: SocketHandle, shared: ArrayBuffer, onSendFailed: OnSendFailed) {
     const { ringEntries, ringBytes } = binding
-    this.#native = native
     const words = new Uint32Array(shared, 0, STATE_WORDS + (FAILURE_WORDS + ENTRY_WORDS) * ringEntries)
     const entriesAt = STATE_WORDS + FAILURE_WORDS * ringEntries
     this.#state = words.subarray(0, STATE_WORDS)
@@ -76,30 +66,20 @@ export class SendRing {
     return this.#state[COLLECTED] as number
   }
 
-  /**
-   * Collects one datagram, or returns false where it is full. A copy is made, but of {@link given}, which stays where it is until the batch has
-   * been given out, and this flushed.
-   */
+  /** Collects a copy of one datagram, or returns false where it is full. */
   push(data: Uint8Array, to: Target): boolean {
     const index = this.#state[COLLECTED] as number
+    const offset = index === 0 ? 0 : this.#used
+    const length = data.length
     const at = index * ENTRY_WORDS
-    if (at === this.#entries.length) return false
-    const offset = data === this.given ? this.givenAt + IN_SLAB : this.#copy(data, index === 0 ? 0 : this.#used)
-    if (offset < 0) return false
+    if (at === this.#entries.length || offset + length > this.#bytes.length) return false
     this.#entries[at] = typeof to === 'number' ? to : this.#aim(index, to)
     this.#entries[at + 1] = offset
-    this.#entries[at + 2] = data.length
+    this.#entries[at + 2] = length
+    this.#bytes.set(data, offset)
+    this.#used = offset + length
     this.#state[COLLECTED] = index + 1
     return true
-  }
-
-  /** @returns where it is; negative where it does not fit. */
-  #copy(data: Uint8Array, offset: number): number {
-    const end = offset + data.length
-    if (end > this.#bytes.length) return -1
-    this.#bytes.set(data, offset)
-    this.#used = end
-    return offset
   }
 
   /**
@@ -151,8 +131,6 @@ export class SendRing {
 
   #dataOf(index: number): Uint8Array {
     const offset = this.#entries[index * ENTRY_WORDS + 1] as number
-    const length = this.#entries[index * ENTRY_WORDS + 2] as number
-    if (offset >= IN_SLAB) return this.#native.slab.subarray(offset - IN_SLAB, offset - IN_SLAB + length)
-    return this.#bytes.subarray(offset, offset + length)
+    return this.#bytes.subarray(offset, offset + (this.#entries[index * ENTRY_WORDS + 2] as number))
   }
 }

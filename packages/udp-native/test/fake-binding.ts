@@ -1,10 +1,8 @@
 import type { Binding, SocketHandle } from '../src/binding.ts'
-import type { Native } from '../src/native.ts'
 
 const STATE_WORDS = 4
 const RING = 8
 const RING_BYTES = 4_096
-const IN_SLAB = 0x80_00_00_00
 
 /** The C side of one socket, whose kernel does as it is told. */
 export class FakeBinding {
@@ -41,13 +39,6 @@ export class FakeBinding {
     forget: (_socket: SocketHandle, peer: number) => void this.forgotten.push(peer),
   } as unknown as Binding
 
-  /** What batches lie in. */
-  readonly slab: Buffer = Buffer.alloc(1_024)
-
-  get native(): Native {
-    return { binding: this.binding, entries: new Uint32Array(0), slab: this.slab }
-  }
-
   /** As the C side does it: a flush that does not send everything leaves the ring as it is. */
   flush(groups = true): number {
     this.grouped.push(groups)
@@ -59,8 +50,7 @@ export class FakeBinding {
     words[2] = 0
     for (; done < count; done++) {
       const [peer = 0, offset = 0, length = 0] = words.subarray(STATE_WORDS + 2 * RING + 3 * done)
-      const from = offset < IN_SLAB ? this.#bytes.subarray(offset) : this.slab.subarray(offset - IN_SLAB)
-      const text = new TextDecoder().decode(from.subarray(0, length))
+      const text = new TextDecoder().decode(this.#bytes.subarray(offset, offset + length))
       const error = peer === 0xff_ff_ff_fe ? 22 : this.refused.get(text)
       if (error === undefined && this.room === 0) {
         words[2] = this.errno

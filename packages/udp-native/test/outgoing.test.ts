@@ -10,7 +10,7 @@ afterEach(() => void vi.useRealTimers())
 function setUp() {
   const kernel = new FakeBinding()
   const failures: string[] = []
-  const outgoing = new Outgoing(kernel.native, kernel.handle, kernel.shared, (to, bytes, error) => {
+  const outgoing = new Outgoing(kernel.binding, kernel.handle, kernel.shared, (to, bytes, error) => {
     failures.push(`${typeof to === 'number' ? to : `${to.address}:${to.port}`} ${bytes} ${error.code}`)
   })
   const send = (text: string, to: number | { address: string; port: number } = 1): void => {
@@ -41,28 +41,6 @@ describe('Outgoing', () => {
     data.fill('x')
     await turn()
     expect(kernel.sent).toEqual(['1 before'])
-  })
-
-  test('sends a datagram of the batch from where it lies, and keeps a copy where there is no room for it', async () => {
-    const { kernel, outgoing } = setUp()
-    kernel.slab.write('first second')
-    const [first, second] = [kernel.slab.subarray(0, 5), kernel.slab.subarray(6, 12)]
-    kernel.delivering = true
-    for (const data of [first, second]) {
-      outgoing.onGiven(data, data.byteOffset)
-      outgoing.send(data, 1)
-    }
-    outgoing.onGiven(undefined)
-    // What is sent when no batch is being given out any more is copied.
-    outgoing.send(first, 2)
-    kernel.slab.write('FIRST SECOND')
-    kernel.room = 1
-    outgoing.onFlushed(kernel.flush())
-    kernel.delivering = false
-    kernel.slab.fill('?')
-    kernel.room = Infinity
-    outgoing.resend()
-    expect(kernel.sent).toEqual(['1 FIRST', '1 SECOND', '2 first'])
   })
 
   test('lets what waits keep its order, which is counted on, and the rest be grouped by peers', async () => {
@@ -142,7 +120,7 @@ describe('Outgoing', () => {
     await turn()
     expect(kernel.sent).toEqual(['1 good', '1 fine'])
     expect(failures).toEqual(['3 3 EPERM', '192.0.2.1:53 3 EPERM', 'nonsense:53 4 EINVAL'])
-    const again = new Outgoing(kernel.native, kernel.handle, kernel.shared, () => again.send(Buffer.from('again'), 9))
+    const again = new Outgoing(kernel.binding, kernel.handle, kernel.shared, () => again.send(Buffer.from('again'), 9))
     again.send(Buffer.from('bad'), 3)
     await turn()
     await turn()

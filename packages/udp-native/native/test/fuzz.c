@@ -65,21 +65,16 @@ typedef struct {
   mr_outgoing entries[MR_RING];
   mr_failure failures[MR_RING];
   uint8_t bytes[MR_RING_BYTES];
-  uint8_t slab[MR_RING_BYTES];
 } endpoint;
 
 static const endpoint *sending;
-
-static bool lies_in(const struct iovec *piece, const uint8_t *memory) {
-  const uint8_t *begin = piece->iov_base;
-  return begin >= memory && begin + piece->iov_len <= memory + MR_RING_BYTES;
-}
 
 static int faulty_send(int fd, struct mmsghdr *messages, unsigned count, int flags) {
   for (unsigned i = 0; i < count; i++) {
     const struct msghdr *header = &messages[i].msg_hdr;
     for (size_t k = 0; k < header->msg_iovlen; k++) {
-      CHECK(lies_in(&header->msg_iov[k], sending->bytes) || lies_in(&header->msg_iov[k], sending->slab));
+      const uint8_t *begin = header->msg_iov[k].iov_base;
+      CHECK(begin >= sending->bytes && begin + header->msg_iov[k].iov_len <= sending->bytes + MR_RING_BYTES);
     }
   }
   if (draw(1000) < faults) return fail_with((int[]){EINTR, EAGAIN, ENOBUFS, EPERM, ECONNREFUSED, EIO}[draw(6)]);
@@ -111,8 +106,6 @@ static void open_endpoint(endpoint *e, int family) {
   e->ring.entries = e->entries;
   e->ring.bytes = e->bytes;
   e->ring.bytes_length = sizeof e->bytes;
-  e->ring.slab = e->slab;
-  e->ring.slab_length = sizeof e->slab;
   e->ring.failures = e->failures;
   e->ring.segmenting = mr_socket_cuts_sent(e->fd);
 }
@@ -206,9 +199,8 @@ static void step_send(endpoint *from, endpoint *to) {
   for (; n < count; n++) {
     if (draw(4) == 0) length = some_length();
     if (used + length > MR_RING_BYTES) break;
-    bool in_slab = draw(3) == 0;
-    fill_pattern((in_slab ? from->slab : from->bytes) + used, length, draw(UINT32_MAX));
-    from->entries[n] = (mr_outgoing){.peer = peer, .offset = used | (in_slab ? MR_IN_SLAB : 0), .length = length};
+    fill_pattern(from->bytes + used, length, draw(UINT32_MAX));
+    from->entries[n] = (mr_outgoing){.peer = peer, .offset = used, .length = length};
     // Peers that are known, or not, and where nobody listens.
     if (others && draw(2)) from->entries[n].peer = from->numbers[draw(PEERS)];
     if (from->family == to->family && aimed && draw(10) == 0) {
