@@ -72,8 +72,10 @@ export abstract class NativeOutput {
 
   protected watch(events: number): void {
     if (events === this.watched) return
-    this.poller.watch(this.descriptor, events, this.watched !== 0)
+    const status = this.poller.watch(this.descriptor, events, this.watched !== 0)
     this.watched = events
+    // A system that has no memory for it: nothing more would ever be heard of this connection.
+    if (status < 0) process.nextTick(() => this.fail(systemError(status, 'epoll_ctl')))
   }
 
   protected release(): void {

@@ -5,6 +5,8 @@ export class FakePoller {
   readonly memory: Buffer = Buffer.alloc(256 * 1024)
   readonly calls: string[] = []
   readonly answers: Partial<Record<'read' | 'readInto' | 'write' | 'writeAll' | 'accept', number[]>> = {}
+  /** What it says to a watch. */
+  watching = 0
   /** What was handed to the system, of each call. */
   readonly written: Buffer[] = []
 
@@ -29,7 +31,7 @@ export class FakePoller {
 
   watch(_: number, events: number, watched: boolean): number {
     this.calls.push(`watch ${events}${watched ? '' : ' anew'}`)
-    return 0
+    return this.watching
   }
 
   read(): number {

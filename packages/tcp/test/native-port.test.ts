@@ -62,6 +62,18 @@ describe('what it is watched for', () => {
   })
 })
 
+test('a connection that the system cannot watch any more fails', async () => {
+  const { fake, seen, port } = setUp()
+  fake.answers.read = [3]
+  port.onReady(READABLE)
+  port.resume()
+  fake.watching = -constants.errno.ENOMEM
+  await nextTick()
+  await turn()
+  expect(seen.errors).toMatchObject([{ code: 'ENOMEM', syscall: 'epoll_ctl' }])
+  expect(fake.calls.at(-1)).toBe('close')
+})
+
 describe('reading', () => {
   test('pays no heed to a call that was meant for another socket', () => {
     const { fake, seen, port } = setUp()
