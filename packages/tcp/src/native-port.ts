@@ -1,28 +1,29 @@
 import { Socket } from 'node:net'
 import { NativeOutput } from './native-output.ts'
 import { AGAIN, type Poller, READABLE, type ReadyListener, WRITABLE } from './poller.ts'
-import { copyOf, GivenMemory, SMALL } from './read-buffers.ts'
-import { silence, type Talker } from './silence.ts'
+import { copyOf, SMALL } from './read-buffers.ts'
+import { ReadSlab } from './read-slab.ts'
 import { NOBODY, type PortEvents, type StreamPort } from './stream-port.ts'
 import { systemError } from './system-error.ts'
 
-/** Bytes of one read whose reader may keep them: they are copied, or read into memory of that size. */
-const KEPT_READ = 64 * 1024
-/** Looks after which the memory of a bulk connection is let go. */
-const PATIENCE = 2
+/** Bytes of one read that are copied for a reader who may keep them; where there were many, the next read is into memory of its own. */
+const COPIED_READ = 64 * 1024
+
+const slab = new ReadSlab()
 
 /**
  * A port on a socket of the native driver, by its descriptor: no object of Node's or libuv's stands behind it.
  *
  * All connections are read into the poller's memory. Where the events borrow, that is what they are given, and what of it is neither
- * written nor read by the time they return is copied then; else it is copied first, or, of bulk, read into memory that is given away with it.
+ * written nor read by the time they return is copied then; else it is copied first, or, of bulk, read into memory that is given away.
  */
-export class NativePort extends NativeOutput implements StreamPort, ReadyListener, Talker {
+export class NativePort extends NativeOutput implements StreamPort, ReadyListener {
   inputEnded = false
   #flowing = false
   /** What came while nobody read. Nothing more is read until it is given out. */
   #kept: Uint8Array | undefined
-  #given: GivenMemory | undefined
+  /** The last read was of much. */
+  #bulk = false
 
   /** @param descriptor - of a socket that the poller has accepted, and the port's alone from now on. */
   constructor(poller: Poller, descriptor: number, events: PortEvents) {
@@ -84,31 +85,23 @@ export class NativePort extends NativeOutput implements StreamPort, ReadyListene
     else this.watch(this.watched & WRITABLE)
   }
 
-  /** For {@link Silence}. */
-  look(): boolean {
-    const given = this.#given
-    if (given === undefined) return false
-    if (++given.silentFor < PATIENCE) return true
-    this.#given = undefined
-    return false
-  }
-
   #read(): void {
-    if (this.#flowing && this.events.borrows) return this.#onRead(this.poller.read(this.descriptor), true)
-    const { memory } = this.#given ?? {}
-    if (memory) this.#onRead(this.poller.readInto(this.descriptor, memory), false)
-    else this.#onRead(this.poller.read(this.descriptor, KEPT_READ), false)
+    const { poller, descriptor } = this
+    if (this.#flowing && this.events.borrows) {
+      const length = poller.read(descriptor)
+      if (length > 0) this.#lend(length)
+      else this.#onNothing(length)
+      return
+    }
+    const length = this.#bulk ? poller.readInto(descriptor, slab.room()) : poller.read(descriptor, COPIED_READ)
+    if (length > 0) this.#deliver(this.#own(length))
+    else this.#onNothing(length)
   }
 
-  #onRead(length: number, borrowed: boolean): void {
-    if (length > 0) {
-      if (borrowed) this.#lend(length)
-      else this.#deliver(this.#own(length))
-    } else if (length === 0) {
-      this.#endInput()
-    } else if (length !== AGAIN) {
-      this.fail(systemError(length, 'read'))
-    }
+  /** @param status - of a read that brought nothing. */
+  #onNothing(status: number): void {
+    if (status === 0) this.#endInput()
+    else if (status !== AGAIN) this.fail(systemError(status, 'read'))
   }
 
   #lend(length: number): void {
@@ -119,19 +112,12 @@ export class NativePort extends NativeOutput implements StreamPort, ReadyListene
     }
   }
 
-  /** What was read, in memory that is its reader's. */
+  /** What was read, in memory that is its reader's. A little would pin more there than it holds. */
   #own(length: number): Uint8Array {
-    const given = this.#given
-    if (given) {
-      const chunk = given.take(length)
-      if (given.quiet) this.#endBulk()
-      return chunk
-    }
-    if (length > SMALL && this.#flowing) {
-      this.#given = new GivenMemory()
-      silence.watch(this)
-    }
-    return copyOf(this.poller.head(length), length)
+    const wasBulk = this.#bulk
+    this.#bulk = length > SMALL
+    if (wasBulk && this.#bulk) return slab.take(length)
+    return copyOf(wasBulk ? slab.room() : this.poller.head(length), length)
   }
 
   #deliver(chunk: Uint8Array): void {
@@ -165,13 +151,6 @@ export class NativePort extends NativeOutput implements StreamPort, ReadyListene
   protected override release(): void {
     super.release()
     this.#kept = undefined
-    this.#endBulk()
-  }
-
-  #endBulk(): void {
-    if (this.#given === undefined) return
-    this.#given = undefined
-    silence.forget(this)
   }
 
   #onClosed(): void {

@@ -6,6 +6,7 @@ import { NativeListening } from '../src/native-listening.ts'
 import { NativePort } from '../src/native-port.ts'
 import { PollerClock } from '../src/poller-clock.ts'
 import { AGAIN, READABLE, WRITABLE } from '../src/poller.ts'
+import { ReadSlab } from '../src/read-slab.ts'
 import { FakePoller } from './fake-poller.ts'
 import { closeSockets, pattern, PortRecorder, portKinds, portPair } from './loopback.ts'
 
@@ -97,24 +98,30 @@ describe('reading', () => {
     expect(seen.calls).toEqual(['error', 'close'])
   })
 
-  test('gives bulk memory of its own, until it has been silent for two looks', () => {
-    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
-    try {
-      const { fake, port } = setUp()
-      port.resume()
-      fake.answers.read = [20_000]
-      fake.answers.readInto = [20_000]
-      port.onReady(READABLE)
-      port.onReady(READABLE)
-      expect(fake.calls).toEqual(['readInto'])
-      vi.advanceTimersByTime(2_000)
-      port.onReady(READABLE)
-      expect(fake.calls).toEqual(['readInto'])
-      expect(vi.getTimerCount()).toBe(0)
-    } finally {
-      vi.useRealTimers()
-    }
+  test('gives bulk memory that it is read into at once, a little a copy, and neither ever changes', () => {
+    const { fake, seen, port } = setUp()
+    port.resume()
+    fake.answers.read = [20_000, 10]
+    fake.answers.readInto = [20_000, 30_001, 10]
+    for (let i = 0; i < 5; i++) port.onReady(READABLE)
+    expect(fake.calls).toEqual(['readInto', 'readInto', 'readInto'])
+    const [copied, first, second, little] = seen.chunks
+    expect(seen.chunks.map(({ length }) => length)).toEqual([20_000, 20_000, 30_001, 10, 10])
+    expect(second?.buffer).toBe(first?.buffer)
+    expect(second?.byteOffset).toBeGreaterThanOrEqual((first?.byteOffset ?? 0) + 20_000)
+    for (const chunk of [copied, little]) expect([first?.buffer, fake.memory.buffer]).not.toContain(chunk?.buffer)
   })
+})
+
+test('ReadSlab has room for 64 KiB at least, behind what was taken', () => {
+  const slab = new ReadSlab()
+  const first = slab.room()
+  const taken = slab.take(100_001)
+  expect([first.length, taken.length, slab.room().length]).toEqual([262_144, 100_001, 262_144 - 100_008])
+  expect(slab.room().buffer).toBe(first.buffer)
+  slab.take(100_000)
+  expect(slab.room().length).toBe(262_144)
+  expect(slab.room().buffer).not.toBe(first.buffer)
 })
 
 describe('writing', () => {
