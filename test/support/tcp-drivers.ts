@@ -1,18 +1,9 @@
 import { loadNative } from '@millrace/tcp-native'
 import { afterAll, beforeAll, describe, vi } from 'vitest'
-
-/** Whether the native driver can be had here: on Linux, once `npm run build:native` has made its binary. */
-function hasNative(): boolean {
-  try {
-    loadNative()
-    return true
-  } catch {
-    return false
-  }
-}
+import { loads } from './loads.ts'
 
 const DRIVERS = [
-  ['native driver (where its binary is)', hasNative(), undefined],
+  ['native driver (where its binary is)', loads(loadNative), undefined],
   ['node driver', true, 'node'],
   ['node driver, by public interfaces alone', true, 'public'],
 ] as const

@@ -1,19 +1,10 @@
 import { loadNative } from '@millrace/udp-native'
 import { afterEach, beforeEach, describe, vi } from 'vitest'
-
-/** Whether the native driver can be had here: on Linux, once `npm run build:native` has made its binary. */
-function hasNative(): boolean {
-  try {
-    loadNative()
-    return true
-  } catch {
-    return false
-  }
-}
+import { loads } from './loads.ts'
 
 const DRIVERS = [
   ['node', true, 'node'],
-  ['native', hasNative(), undefined],
+  ['native', loads(loadNative), undefined],
 ] as const
 
 /** Registers tests of UDP once for each driver that is here. */

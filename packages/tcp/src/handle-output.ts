@@ -1,33 +1,24 @@
+import { BasePort } from './base-port.ts'
 import type { StreamBinding, StreamHandle } from './stream-binding.ts'
 import type { PortEvents } from './stream-port.ts'
-import { systemError } from './system-error.ts'
 import { Unsent, type UnsentEvents } from './unsent.ts'
 import { writeNow } from './write-now.ts'
 import { endWriting, type RequestOwner, writeTo } from './write-request.ts'
 
 /** The half of a port on a handle that writes. A part of the port and no object of its own, which each connection would carry. */
-export abstract class HandleOutput implements UnsentEvents, RequestOwner {
-  ending = false
-  outputEnded = false
+export abstract class HandleOutput extends BasePort implements UnsentEvents, RequestOwner {
   protected readonly handle: StreamHandle
   protected readonly binding: StreamBinding
-  protected events: PortEvents
   protected unsent: Unsent | undefined
-  /** A write has failed, which is told in a turn of its own. */
-  protected broken = false
   /** What is given out just now is lent. */
   protected lending = false
-  protected released = false
 
   constructor(handle: StreamHandle, events: PortEvents, binding: StreamBinding) {
+    super(events)
     this.handle = handle
     this.binding = binding
-    this.events = events
   }
 
-  abstract readonly inputEnded: boolean
-  abstract destroy(): void
-  protected abstract fail(cause: Error): void
   /** Everything has been sent: what was lent may be free again. */
   protected abstract reuse(): void
 
@@ -54,19 +45,15 @@ export abstract class HandleOutput implements UnsentEvents, RequestOwner {
     this.events.onSent()
   }
 
-  /** For what was unsent, too: told later, because drivers never call back from within a write. */
+  /** For what was unsent, too. */
   onWriteError(status: number): void {
     this.unsent = undefined
-    this.broken = true
-    process.nextTick(() => this.fail(systemError(status, 'write')))
+    this.break(status)
   }
 
-  /** For the request that ends the output. Where there is none any more, it has ended. */
+  /** For the request that ends the output. */
   onComplete(): void {
-    if (this.released) return
-    this.outputEnded = true
-    this.events.onFinish()
-    if (this.inputEnded) this.destroy()
+    this.endOutput()
   }
 
   /** Of a TLS record that is full the next one is most likely here too, and each write is a request of its own. */

@@ -6,7 +6,7 @@ import { copyOf, forgetCopy, GivenMemory, headOfShared, QUIET, RECORD, SHARED, S
 import { silence, type Talker } from './silence.ts'
 import type { StreamBinding, StreamHandle } from './stream-binding.ts'
 import { socketOf } from './socket-of.ts'
-import { NOBODY, type PortEvents, type StreamPort } from './stream-port.ts'
+import type { PortEvents, StreamPort } from './stream-port.ts'
 import { systemError } from './system-error.ts'
 
 /** What libuv tells for the end of input: the same number on every system. */
@@ -24,12 +24,10 @@ const UV_EOF = -4095
  * record, in memory that the connection has to itself while it is busy.
  */
 export class HandlePort extends HandleOutput implements StreamPort, Talker {
-  inputEnded = false
   #given: GivenMemory | undefined
   #records: LentRecords | undefined
   /** Seconds of silence after which the memory for bulk is let go. */
   #patience = 2
-  #flowing = false
   /** What came while nobody read: one chunk, but over TLS all the records of one read, and the end behind them. */
   #kept: Uint8Array[] | undefined
   #endKept = false
@@ -44,36 +42,19 @@ export class HandlePort extends HandleOutput implements StreamPort, Talker {
     this.#readStart()
   }
 
-  resume(): void {
-    if (this.#flowing) return
-    this.#flowing = true
-    // In a turn of its own, as it would have come.
-    if (this.#kept) process.nextTick(() => this.#giveKept())
-  }
-
-  pause(): void {
-    this.#flowing = false
-  }
-
   reset(): void {
     this.unsent?.discard()
     const { reset } = this.handle
     // A handle whose FIN is on its way refuses a reset; by then all that was written is with the kernel.
     if (this.released || this.ending || !reset) this.destroy()
-    else if (reset.call(this.handle, () => this.#onClosed()) === 0) this.release()
+    else if (reset.call(this.handle, () => this.onClosed()) === 0) this.release()
     else this.destroy()
   }
 
   destroy(): void {
     if (this.released) return
     this.release()
-    this.handle.close(() => this.#onClosed())
-  }
-
-  #onClosed(): void {
-    const { events } = this
-    this.events = NOBODY
-    events.onClose()
+    this.handle.close(() => this.onClosed())
   }
 
   get keeps(): boolean {
@@ -103,15 +84,15 @@ export class HandlePort extends HandleOutput implements StreamPort, Talker {
     return false
   }
 
-  #giveKept(): void {
+  protected giveKept(): void {
     const kept = this.#kept
-    while (kept && this.#flowing && !this.released) {
+    while (kept && this.flowing && !this.released) {
       const chunk = kept.shift()
       if (chunk) {
         this.events.onData(chunk)
       } else {
         this.#kept = undefined
-        return this.#endKept ? this.#endInput() : this.#readStart()
+        return this.#endKept ? this.endInput() : this.#readStart()
       }
     }
   }
@@ -128,7 +109,7 @@ export class HandlePort extends HandleOutput implements StreamPort, Talker {
   #onBytes(length: number): Uint8Array | undefined {
     if (length === RECORD) this.gather()
     if (this.#given) return this.#onGiven(this.#given, length)
-    const borrows = this.#flowing && this.#kept === undefined && this.events.borrows
+    const borrows = this.flowing && this.#kept === undefined && this.events.borrows
     if (this.#records) return this.#onRecord(this.#records, length, borrows)
     const overTls = this.handle.endError !== undefined
     if (length > SMALL && !overTls) return borrows ? this.#lend(length) : this.#beginGiven(length)
@@ -194,7 +175,7 @@ export class HandlePort extends HandleOutput implements StreamPort, Talker {
 
   #deliver(chunk: Uint8Array): void {
     if (this.#kept) return void this.#kept.push(chunk)
-    if (this.#flowing) return this.events.onData(chunk)
+    if (this.flowing) return this.events.onData(chunk)
     this.#kept = [chunk]
     this.handle.readStop()
   }
@@ -205,24 +186,12 @@ export class HandlePort extends HandleOutput implements StreamPort, Talker {
     const cause = handle.endError ? handle.endError() : resetBehindEnd(handle.fd)
     if (cause) this.fail(cause)
     else if (this.#kept) this.#endKept = true
-    else this.#endInput()
-  }
-
-  #endInput(): void {
-    this.inputEnded = true
-    this.events.onEnd()
-    if (this.outputEnded) this.destroy()
+    else this.endInput()
   }
 
   #readStart(): void {
     const status = this.handle.readStart()
     if (status < 0) process.nextTick(() => this.fail(systemError(status, 'read')))
-  }
-
-  protected fail(cause: Error): void {
-    if (this.released) return
-    this.events.onError(cause)
-    this.destroy()
   }
 
   protected release(): void {

@@ -1,3 +1,4 @@
+import { BasePort } from './base-port.ts'
 import { type Poller, READABLE, WRITABLE } from './poller.ts'
 import type { PortEvents } from './stream-port.ts'
 import { systemError } from './system-error.ts'
@@ -7,29 +8,19 @@ import { GATHER_BYTES, lengthOf, WriteQueue } from './write-queue.ts'
 const MOST_AT_ONCE = 1024 * 1024
 
 /** The half of a port on the native driver that writes. A part of the port and no object of its own, which each connection would carry. */
-export abstract class NativeOutput {
-  ending = false
-  outputEnded = false
+export abstract class NativeOutput extends BasePort {
   protected readonly poller: Poller
   protected readonly descriptor: number
-  protected events: PortEvents
   /** What the poller watches it for. */
   protected watched: number = READABLE
-  protected released = false
-  /** A write has failed, which is told in a turn of its own. */
-  protected broken = false
   /** What the kernel had no room for. */
   #unsent: WriteQueue | undefined
 
   constructor(poller: Poller, descriptor: number, events: PortEvents) {
+    super(events)
     this.poller = poller
     this.descriptor = descriptor
-    this.events = events
   }
-
-  abstract readonly inputEnded: boolean
-  abstract destroy(): void
-  protected abstract fail(cause: Error): void
 
   get queuedBytes(): number {
     return this.#unsent?.bytes ?? (this.broken ? 1 : 0)
@@ -51,7 +42,7 @@ export abstract class NativeOutput {
     // A connection that is broken already has no output to end.
     this.poller.shutdown(this.descriptor)
     // In a turn of its own, as libuv would tell it: by then promises have told what they have to tell of the same turn.
-    setImmediate(() => this.#onEnded())
+    setImmediate(() => this.endOutput())
   }
 
   /** There is room again. */
@@ -105,18 +96,9 @@ export abstract class NativeOutput {
     return owned
   }
 
-  #onEnded(): void {
-    if (this.released) return
-    this.outputEnded = true
-    this.events.onFinish()
-    if (this.inputEnded) this.destroy()
-  }
-
-  /** Told later, because drivers never call back from within a write. */
   #onWriteError(status: number): void {
     this.#unsent = undefined
-    this.broken = true
     this.watch(this.watched & READABLE)
-    process.nextTick(() => this.fail(systemError(status, 'write')))
+    this.break(status)
   }
 }

@@ -3,7 +3,7 @@ import { NativeOutput } from './native-output.ts'
 import { AGAIN, type Poller, READABLE, type ReadyListener, WRITABLE } from './poller.ts'
 import { copyOf, SMALL } from './read-buffers.ts'
 import { ReadSlab } from './read-slab.ts'
-import { NOBODY, type PortEvents, type StreamPort } from './stream-port.ts'
+import type { PortEvents, StreamPort } from './stream-port.ts'
 import { systemError } from './system-error.ts'
 
 /** Bytes of one read that are copied for a reader who may keep them; where there were many, the next read is into memory of its own. */
@@ -18,8 +18,6 @@ const slab = new ReadSlab()
  * written nor read by the time they return is copied then; else it is copied first, or, of bulk, read into memory that is given away.
  */
 export class NativePort extends NativeOutput implements StreamPort, ReadyListener {
-  inputEnded = false
-  #flowing = false
   /** What came while nobody read. Nothing more is read until it is given out. */
   #kept: Uint8Array | undefined
   /** The last read was of much. */
@@ -35,31 +33,20 @@ export class NativePort extends NativeOutput implements StreamPort, ReadyListene
     return this.#kept !== undefined
   }
 
-  resume(): void {
-    if (this.#flowing) return
-    this.#flowing = true
-    // In a turn of its own, as it would have come.
-    if (this.#kept) process.nextTick(() => this.#giveKept())
-  }
-
-  pause(): void {
-    this.#flowing = false
-  }
-
   reset(): void {
     if (this.released) return
     // Behind a FIN all that was written is with the kernel, and on its way.
     const resets = !this.ending
     this.release()
     this.poller.close(this.descriptor, resets)
-    setImmediate(() => this.#onClosed())
+    setImmediate(() => this.onClosed())
   }
 
   destroy(): void {
     if (this.released) return
     this.release()
     this.poller.close(this.descriptor, false)
-    setImmediate(() => this.#onClosed())
+    setImmediate(() => this.onClosed())
   }
 
   detach(): Socket {
@@ -87,7 +74,7 @@ export class NativePort extends NativeOutput implements StreamPort, ReadyListene
 
   #read(): void {
     const { poller, descriptor } = this
-    if (this.#flowing && this.events.borrows) {
+    if (this.flowing && this.events.borrows) {
       const length = poller.read(descriptor)
       if (length > 0) this.#lend(length)
       else this.#onNothing(length)
@@ -100,7 +87,7 @@ export class NativePort extends NativeOutput implements StreamPort, ReadyListene
 
   /** @param status - of a read that brought nothing. */
   #onNothing(status: number): void {
-    if (status === 0) this.#endInput()
+    if (status === 0) this.endInput()
     else if (status !== AGAIN) this.fail(systemError(status, 'read'))
   }
 
@@ -121,41 +108,27 @@ export class NativePort extends NativeOutput implements StreamPort, ReadyListene
   }
 
   #deliver(chunk: Uint8Array): void {
-    if (this.#flowing) return this.events.onData(chunk)
+    if (this.flowing) return this.events.onData(chunk)
     this.#kept = chunk
     this.watch(this.watched & WRITABLE)
   }
 
-  #giveKept(): void {
+  protected giveKept(): void {
     const kept = this.#kept
-    if (kept === undefined || !this.#flowing || this.released) return
+    if (kept === undefined || !this.flowing || this.released) return
     this.#kept = undefined
     this.events.onData(kept)
     if (!this.released) this.watch(this.watched | READABLE)
   }
 
-  #endInput(): void {
-    this.inputEnded = true
-    this.events.onEnd()
-    if (this.outputEnded) this.destroy()
-    // Where it is open still: an end is readable for ever.
-    else if (!this.released) this.watch(this.watched & WRITABLE)
-  }
-
-  protected fail(cause: Error): void {
-    if (this.released) return
-    this.events.onError(cause)
-    this.destroy()
+  protected override endInput(): void {
+    super.endInput()
+    // An end is readable for ever.
+    if (!this.released) this.watch(this.watched & WRITABLE)
   }
 
   protected override release(): void {
     super.release()
     this.#kept = undefined
-  }
-
-  #onClosed(): void {
-    const { events } = this
-    this.events = NOBODY
-    events.onClose()
   }
 }
