@@ -8,6 +8,7 @@
  *
  * @packageDocumentation
  */
+export { BatchClock, type Batches } from './connection/batch-clock.ts'
 export { plaintextBehind } from './connection/check-upgrade.ts'
 export { BaseConnection } from './connection/base-connection.ts'
 export { type Clock, systemClock, type Timer } from './connection/clock.ts'

@@ -160,7 +160,7 @@ napi_value call_shutdown(napi_env env, napi_callback_info info) {
 napi_value call_close(napi_env env, napi_callback_info info) {
   arguments a = read_arguments(env, info);
   if (a.fd < 0) return number(env, -EBADF);
-  mr_poller_give_up(a.poller, a.fd, true);
+  mr_poller_give_up(a.poller, a.fd);
   // A socket that lingers for no time at all sends a reset in place of a FIN (socket(7), SO_LINGER).
   struct linger none = {.l_onoff = 1, .l_linger = 0};
   if (flag_at(&a, 1)) setsockopt(a.fd, SOL_SOCKET, SO_LINGER, &none, sizeof none);
@@ -169,10 +169,10 @@ napi_value call_close(napi_env env, napi_callback_info info) {
   return number(env, 0);
 }
 
-// release(fd, watched): the poller knows nothing of it any more, and it stays open
+// release(fd): the poller knows nothing of it any more, and it stays open
 napi_value call_release(napi_env env, napi_callback_info info) {
   arguments a = read_arguments(env, info);
   if (a.fd < 0) return number(env, -EBADF);
-  mr_poller_give_up(a.poller, a.fd, flag_at(&a, 1));
+  mr_poller_give_up(a.poller, a.fd);
   return number(env, 0);
 }

@@ -94,9 +94,10 @@ int mr_poller_watch(mr_poller *poller, int fd, uint32_t events, bool watched) {
   return epoll_ctl(poller->epoll, operation, fd, &event) == 0 ? 0 : -errno;
 }
 
-void mr_poller_give_up(mr_poller *poller, int fd, bool watched) {
+void mr_poller_give_up(mr_poller *poller, int fd) {
   // Closing it does not do that where the same socket is open under another descriptor (epoll(7), "Questions and answers", 6).
-  if (watched) mr_poller_watch(poller, fd, 0, true);
+  // Where it is watched for nothing, this has no effect.
+  mr_poller_watch(poller, fd, 0, true);
   mr_descriptors_remove(&poller->owned, fd);
   keep_alive(poller);
 }

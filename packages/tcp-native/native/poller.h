@@ -48,7 +48,7 @@ int mr_poller_adopt(mr_poller *poller, int fd, uint32_t events);
 // before. Returns 0, or a negated errno.
 int mr_poller_watch(mr_poller *poller, int fd, uint32_t events, bool watched);
 
-// Neither watches nor closes it from now on. `watched` is whether it may be watched for anything.
-void mr_poller_give_up(mr_poller *poller, int fd, bool watched);
+// Neither watches nor closes it from now on.
+void mr_poller_give_up(mr_poller *poller, int fd);
 
 #endif

@@ -20,5 +20,5 @@ export interface Binding {
   writeAll(descriptor: number, chunks: readonly Uint8Array[]): number
   shutdown(descriptor: number): number
   close(descriptor: number, resets: boolean): number
-  release(descriptor: number, watched: boolean): number
+  release(descriptor: number): number
 }

@@ -156,9 +156,9 @@ export class Poller {
     if (this.#binding.close(descriptor, resets) === 0) this.#forget(descriptor)
   }
 
-  /** Gives the socket up to the caller, open. @param watched - whether it is being watched for anything. */
-  release(descriptor: number, watched: boolean): void {
-    if (this.#binding.release(descriptor, watched) === 0) this.#forget(descriptor)
+  /** Gives the socket up to the caller, open. */
+  release(descriptor: number): void {
+    if (this.#binding.release(descriptor) === 0) this.#forget(descriptor)
   }
 
   #open(descriptor: number, listener: ReadyListener | undefined): number {

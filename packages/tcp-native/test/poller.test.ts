@@ -119,7 +119,7 @@ describe.runIf(hasNative)('Poller (where its binary is)', () => {
     const { poller, descriptor, peer, told } = await pair()
     const size = poller.size
     forget(descriptor)
-    poller.release(descriptor, true)
+    poller.release(descriptor)
     expect(poller.size).toBe(size - 1)
     expect(poller.write(descriptor, Buffer.from('x'))).toBe(-EBADF)
     const socket = new Socket({ fd: descriptor })
@@ -162,7 +162,7 @@ describe.runIf(hasNative)('Poller (where its binary is)', () => {
       expect(poller.shutdown(foreign)).toBe(-EBADF)
       expect(poller.local(foreign)).toBeUndefined()
       poller.close(foreign, true)
-      poller.release(foreign, true)
+      poller.release(foreign)
     }
     expect(poller.size).toBe(size)
     // Still open: it can be taken over.

@@ -1,4 +1,4 @@
-import { Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import type { SocketAddress } from '@millrace/core'
 import { descriptorOf, descriptorOfHandle } from './descriptor.ts'
 import { HandlePort } from './handle-port.ts'
@@ -6,6 +6,7 @@ import { beneathTls } from './beneath-tls.ts'
 import { NativePort } from './native-port.ts'
 import type { Poller } from './poller.ts'
 import { ipAddress, localAddressOf, remoteAddressOf, toSocketAddress, unixAddress } from './socket-addresses.ts'
+import { socketOn } from './socket-of.ts'
 import type { TcpSocketOptions } from './socket-options.ts'
 import { SocketPort } from './socket-port.ts'
 import type { StreamBinding, StreamHandle } from './stream-binding.ts'
@@ -62,8 +63,8 @@ export function acceptedNative(poller: Poller, descriptor: number): Accepted {
     localAddress: () => ipAddress(poller.local(descriptor)) ?? unixAddress(''),
     createPort: (events) => new NativePort(poller, descriptor, events),
     toSocket: () => {
-      poller.release(descriptor, true)
-      return new Socket({ fd: descriptor, allowHalfOpen: true })
+      poller.release(descriptor)
+      return socketOn(descriptor)
     },
     destroy: () => poller.close(descriptor, false),
   }

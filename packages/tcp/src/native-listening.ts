@@ -66,8 +66,12 @@ export class NativeListening implements ReadyListener {
   #rest(error: Error): void {
     this.#poller.watch(this.#descriptor, 0, true)
     this.#init.onError(error)
-    this.#init.clock.schedule(() => {
-      if (!this.#closed) this.#poller.watch(this.#descriptor, READABLE, false)
-    }, RECOVERY)
+    this.#init.clock.schedule(() => this.#goOn(), RECOVERY)
+  }
+
+  #goOn(): void {
+    if (this.#closed) return
+    const status = this.#poller.watch(this.#descriptor, READABLE, false)
+    if (status < 0) this.#rest(systemError(status, 'epoll_ctl'))
   }
 }

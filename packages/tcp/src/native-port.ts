@@ -1,8 +1,9 @@
-import { Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import { NativeOutput } from './native-output.ts'
 import { AGAIN, type Poller, READABLE, type ReadyListener, WRITABLE } from './poller.ts'
 import { copyOf, SMALL } from './read-buffers.ts'
 import { ReadSlab } from './read-slab.ts'
+import { socketOn } from './socket-of.ts'
 import type { PortEvents, StreamPort } from './stream-port.ts'
 import { systemError } from './system-error.ts'
 
@@ -34,26 +35,19 @@ export class NativePort extends NativeOutput implements StreamPort, ReadyListene
   }
 
   reset(): void {
-    if (this.released) return
     // Behind a FIN all that was written is with the kernel, and on its way.
-    const resets = !this.ending
-    this.release()
-    this.poller.close(this.descriptor, resets)
-    setImmediate(() => this.onClosed())
+    this.#close(!this.ending)
   }
 
   destroy(): void {
-    if (this.released) return
-    this.release()
-    this.poller.close(this.descriptor, false)
-    setImmediate(() => this.onClosed())
+    this.#close(false)
   }
 
   detach(): Socket {
     const kept = this.#kept
     this.release()
-    this.poller.release(this.descriptor, this.watched !== 0)
-    const socket = new Socket({ fd: this.descriptor, allowHalfOpen: true })
+    this.poller.release(this.descriptor)
+    const socket = socketOn(this.descriptor)
     if (kept) socket.unshift(kept)
     return socket
   }
@@ -62,6 +56,13 @@ export class NativePort extends NativeOutput implements StreamPort, ReadyListene
   onReady(ready: number): void {
     if (ready !== WRITABLE) this.#onReadable()
     if (ready & WRITABLE && !this.released) this.sendOn()
+  }
+
+  #close(resets: boolean): void {
+    if (this.released) return
+    this.release()
+    this.poller.close(this.descriptor, resets)
+    setImmediate(() => this.onClosed())
   }
 
   #onReadable(): void {

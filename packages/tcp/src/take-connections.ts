@@ -1,11 +1,10 @@
 import type { Server } from 'node:net'
-import type { Clock } from '@millrace/core'
+import { BatchClock, type Clock } from '@millrace/core'
 import { acceptHandles } from './accept-handles.ts'
 import { type Accepted, acceptedHandle, acceptedSocket } from './accepted.ts'
 import type { PollerChoice } from './choose-poller.ts'
 import { listeningDescriptor } from './descriptor.ts'
 import { NativeListening } from './native-listening.ts'
-import { PollerClock } from './poller-clock.ts'
 import type { Poller } from './poller.ts'
 import type { TcpSocketOptions } from './socket-options.ts'
 import type { StreamBinding } from './stream-binding.ts'
@@ -52,9 +51,15 @@ function takeNatively(server: Server, { poller, descriptor }: Listening, init: T
   const { clock, onAccepted, onError } = init
   const { noDelay = false, keepAlive = false, keepAliveInitialDelay = 0 } = init.options
   const options = { noDelay, keepAlive: keepAlive ? Math.trunc(keepAliveInitialDelay / 1000) : undefined }
-  const listening = new NativeListening(poller, descriptor, { options, clock, onAccepted, onError })
+  let listening: NativeListening
+  try {
+    listening = new NativeListening(poller, descriptor, { options, clock, onAccepted, onError })
+  } catch (error) {
+    // It has no descriptor to spare, say: Node's has one already.
+    return takeFromNode(server, (error as Error).message, init)
+  }
   server.close()
-  return { driver: 'native', clock: new PollerClock(clock, poller), close: () => listening.close() }
+  return { driver: 'native', clock: new BatchClock(clock, poller), close: () => listening.close() }
 }
 
 function takeFromNode(server: Server, reason: string, init: TakeInit): Taking {

@@ -64,6 +64,10 @@ export class FakePoller {
     return 0
   }
 
+  release(): void {
+    this.calls.push('release')
+  }
+
   close(_: number, resets: boolean): void {
     this.calls.push(resets ? 'reset' : 'close')
   }

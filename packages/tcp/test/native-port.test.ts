@@ -1,14 +1,17 @@
+import { once } from 'node:events'
+import { type AddressInfo, connect, createServer } from 'node:net'
 import { constants } from 'node:os'
 import { VirtualClock } from '@millrace/core/testing'
 import { describe, expect, test, vi } from 'vitest'
-import type { Accepted } from '../src/accepted.ts'
+import { type Accepted, acceptedNative } from '../src/accepted.ts'
 import { NativeListening } from '../src/native-listening.ts'
 import { NativePort } from '../src/native-port.ts'
-import { PollerClock } from '../src/poller-clock.ts'
 import { AGAIN, READABLE, WRITABLE } from '../src/poller.ts'
 import { ReadSlab } from '../src/read-slab.ts'
+import { takeConnections } from '../src/take-connections.ts'
 import { FakePoller } from './fake-poller.ts'
 import { closeSockets, pattern, PortRecorder, portKinds, portPair } from './loopback.ts'
+import { acceptNatively, nativePoller, poller } from './native.ts'
 
 const { ECONNRESET, ECONNABORTED, EMFILE } = constants.errno
 /** EPOLLERR and EPOLLHUP: the connection has broken. */
@@ -233,6 +236,19 @@ describe('a socket that listens', () => {
     expect(fake.calls.slice(2)).toEqual(['watch 0', 'close'])
   })
 
+  test('asks again and again where the system cannot watch it', () => {
+    const { fake, clock, errors, socket } = listening()
+    fake.answers.accept = [-EMFILE]
+    socket.onReady()
+    fake.watching = -constants.errno.ENOMEM
+    clock.advance(100)
+    expect(errors).toMatchObject([{ code: 'EMFILE' }, { code: 'ENOMEM', syscall: 'epoll_ctl' }])
+    fake.watching = 0
+    clock.advance(100)
+    expect(fake.calls.at(-1)).toBe('watch 1 anew')
+    expect(errors).toHaveLength(2)
+  })
+
   test('takes nobody after it was closed, in the middle too', () => {
     const { fake, accepted, init, socket } = listening()
     fake.answers.accept = [11, 12]
@@ -253,16 +269,33 @@ describe('a socket that listens', () => {
   })
 })
 
-test('its clock is looked at once for all that the system tells of together', () => {
-  const real = new VirtualClock()
-  const batches = { batch: 1, delivering: true }
-  const clock = new PollerClock(real, batches)
-  const start = clock.now()
-  real.advance(5)
-  expect(clock.now()).toBe(start)
-  batches.batch++
-  expect(clock.now()).toBe(start + 5)
-  batches.delivering = false
-  real.advance(5)
-  expect(clock.now()).toBe(start + 10)
+test('a server whose descriptor cannot be taken over goes on by itself', async () => {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const fake = new FakePoller()
+  fake.listen = () => -EMFILE
+  const init = { options: {}, clock: new VirtualClock(), binding: undefined, unix: false, onAccepted() {}, onError() {} }
+  const taking = takeConnections(server, { poller: fake.poller }, init)
+  expect(taking).toMatchObject({ driver: 'node', reason: 'listen EMFILE' })
+  expect(server.listening).toBe(true)
+  taking.close()
+  await once(server, 'close')
+})
+
+test.runIf(poller)('a connection that no port was made of can be had as a socket of Node\'s', async () => {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  const accepting = acceptNatively(server)
+  const remote = connect(port, '127.0.0.1')
+  const accepted = acceptedNative(nativePoller(), await accepting)
+  expect(accepted.remoteAddress).toEqual({ address: '127.0.0.1', port: remote.localPort, family: 'IPv4' })
+  expect(accepted.localAddress()).toEqual({ address: '127.0.0.1', port, family: 'IPv4' })
+  const socket = accepted.toSocket()
+  socket.end('hello')
+  const [chunk] = (await once(remote, 'data')) as [Buffer]
+  expect(String(chunk)).toBe('hello')
+  remote.destroy()
+  socket.destroy()
+  await once(socket, 'close')
 })

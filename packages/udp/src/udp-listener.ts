@@ -1,5 +1,6 @@
 import {
   type Acceptor,
+  BatchClock,
   type Clock,
   type DropReason,
   InvalidOptionError,
@@ -8,7 +9,6 @@ import {
   type SocketAddress,
 } from '@millrace/core'
 import { addressKey, peerAddress } from './address-key.ts'
-import { BatchClock } from './batch-clock.ts'
 import type { DriverChoice } from './choose-driver.ts'
 import { droppedInbound } from './drop.ts'
 import { giveOut, type Taken } from './give-out.ts'
@@ -44,6 +44,7 @@ export class UdpListener implements Listener<UdpListenOptions> {
   readonly transport = 'udp'
   readonly #init: UdpListenerInit
   readonly #table: SessionTable<UdpSession>
+  readonly #batches = { batch: 0, delivering: false }
   /** Of the sessions. */
   readonly #batchClock: BatchClock
   #acceptor!: Acceptor
@@ -59,7 +60,7 @@ export class UdpListener implements Listener<UdpListenOptions> {
 
   constructor(init: UdpListenerInit) {
     this.#init = init
-    this.#batchClock = new BatchClock(init.clock)
+    this.#batchClock = new BatchClock(init.clock, this.#batches)
     this.#table = new SessionTable(init.options, init.clock, {
       onIdle: (session) => session.onEnd(),
       onEvict: (session) => void session.close(),
@@ -88,7 +89,13 @@ export class UdpListener implements Listener<UdpListenOptions> {
   /** Takes what has come. */
   receive(batch: DatagramBatch): void {
     this.#isKept = false
-    this.#batchClock.during(() => giveOut(batch, this.#take))
+    this.#batches.batch++
+    this.#batches.delivering = true
+    try {
+      giveOut(batch, this.#take)
+    } finally {
+      this.#batches.delivering = false
+    }
     if (!this.#isKept) batch.release?.()
   }
 
