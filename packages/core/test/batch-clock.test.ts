@@ -1,6 +1,6 @@
-import { VirtualClock } from '@millrace/core/testing'
 import { expect, test } from 'vitest'
 import { BatchClock } from '../src/connection/batch-clock.ts'
+import { VirtualClock } from '../src/testing/index.ts'
 
 test('is looked at once for each batch, and each time in between', () => {
   const clock = new VirtualClock()
@@ -13,6 +13,7 @@ test('is looked at once for each batch, and each time in between', () => {
     batches.batch++
     batches.delivering = true
     const now = batchClock.now()
+    expect(now).toBe(clock.now())
     clock.advance(5)
     expect(batchClock.now()).toBe(now)
     batches.delivering = false

@@ -42,6 +42,24 @@ describe('UdpListener', () => {
     expect(seen).toEqual([1, 2, 3, 1, 4, 5])
   })
 
+  test('tells all of a batch the same time, and after it the time that it is', async () => {
+    const { driver, sessions, clock } = await listenFake()
+    driver.deliver([bytes('a'), '127.0.0.2', 5_000])
+    const session = sessions[0] as UdpSession
+    const times: number[] = []
+    const onItem = (): void => {
+      clock.advance(5)
+      times.push(session.lastActivity)
+    }
+    session.inbox.claim({ onItem, onEnd() {}, onError() {} })
+    session.inbox.start()
+    const start = clock.now()
+    driver.deliver([bytes('b'), '127.0.0.2', 5_000], [bytes('c'), '127.0.0.2', 5_000])
+    expect(times.slice(1)).toEqual([start, start])
+    session.write(bytes('d'))
+    expect(session.lastActivity).toBe(start + 10)
+  })
+
   test('answers an IPv4 peer of an IPv6 socket at its IPv6 address', async () => {
     const { driver, sessions, receive } = await listenFake()
     receive(1, '::ffff:192.0.2.1', 53)
