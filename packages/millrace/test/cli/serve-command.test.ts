@@ -78,6 +78,8 @@ describe('millrace serve', () => {
     const serve = await startServe(['--tcp', '0', '--host', '::1', 'logging:text,level=debug', 'echo'])
     expect(serve.stdout).toBe(`listening tcp [::1]:${serve.tcp}\n`)
     expect(await ask({ host: '::1', port: serve.tcp }, 'hello')).toBe('hello')
+    // A client sees the end of its connection before the server sees it closed.
+    await serve.waitFor('connection closed', 'stderr')
     serve.kill('SIGINT')
     expect((await serve.ended).code).toBe(0)
     const messages = serve.log.map(({ msg }) => msg)
