@@ -4,9 +4,9 @@ import type { Server } from 'node:tls'
 import { CLOCK, createContainer, resolveService, TlsError } from '@millrace/core'
 import type { Clock } from '@millrace/core'
 import { expect, test, vi } from 'vitest'
-import { beneathTls, distrust } from '../src/beneath-tls.ts'
-import { Handshakes } from '../src/handshakes.ts'
-import type { StreamHandle } from '../src/stream-binding.ts'
+import { beneathTls, distrust } from '../src/tls/beneath-tls.ts'
+import { Handshakes } from '../src/tls/handshakes.ts'
+import type { StreamHandle } from '../src/ports/stream-binding.ts'
 
 const remoteAddress = { family: 'IPv4', address: '127.0.0.1', port: 1 } as const
 const clock = resolveService(createContainer(), CLOCK) as Clock

@@ -1,4 +1,4 @@
-import type { Poller } from '../src/poller.ts'
+import type { Poller } from '../src/ports/poller.ts'
 
 /** A poller that writes down what it is told and answers what it was given: of each call the last answer goes on. */
 export class FakePoller {

@@ -1,9 +1,9 @@
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { describe, expect, test, vi } from 'vitest'
-import { acceptHandles } from '../src/accept-handles.ts'
-import { HandlePort } from '../src/handle-port.ts'
-import { findStreamBinding } from '../src/stream-binding.ts'
+import { acceptHandles } from '../src/server/accept-handles.ts'
+import { HandlePort } from '../src/ports/handle-port.ts'
+import { findStreamBinding } from '../src/ports/stream-binding.ts'
 import { handlePair, pattern, PortRecorder, received, streamBinding } from './loopback.ts'
 import { expectNothingLeft } from './support.ts'
 

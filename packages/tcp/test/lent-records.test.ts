@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { LentRecords } from '../src/lent-records.ts'
+import { LentRecords } from '../src/ports/lent-records.ts'
 
 const RECORD = 16 * 1024
 

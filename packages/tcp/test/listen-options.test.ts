@@ -1,7 +1,7 @@
 import { resolveOptions } from '@millrace/core'
 import { expect, test } from 'vitest'
 import { TCP_CONNECT_OPTIONS, TCP_LISTEN_OPTIONS, TCP_SERVER_OPTIONS } from '../src/index.ts'
-import { hasReusePort, resolveListenOptions } from '../src/listen-options.ts'
+import { hasReusePort, resolveListenOptions } from '../src/server/listen-options.ts'
 
 test.each([
   ['20.19.0', false],

@@ -1,7 +1,7 @@
 import type { Server } from 'node:net'
 import * as native from '@millrace/tcp-native'
-import { listeningDescriptor } from '../src/descriptor.ts'
-import type { Poller } from '../src/poller.ts'
+import { listeningDescriptor } from '../src/ports/descriptor.ts'
+import type { Poller } from '../src/ports/poller.ts'
 
 /** The native driver's poller, where it can be had: on Linux, once `npm run build:native` has made its binary. */
 export const poller: Poller | undefined = (() => {

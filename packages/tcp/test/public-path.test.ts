@@ -2,10 +2,10 @@ import { BaseServer, CONNECTION_OPTIONS, type Connection, resolveOptions, SERVER
 import { describeConnection, type PairLimits } from '@millrace/core/testing'
 import { describe, test } from 'vitest'
 import { authority, server as credentials } from '../../../test/support/certificates.ts'
-import { Handshakes } from '../src/handshakes.ts'
+import { Handshakes } from '../src/tls/handshakes.ts'
 import { connectTcp, type TlsServerOptions } from '../src/index.ts'
-import { TcpListener } from '../src/tcp-listener.ts'
-import { toTlsEngine } from '../src/tls-options.ts'
+import { TcpListener } from '../src/server/tcp-listener.ts'
+import { toTlsEngine } from '../src/tls/tls-options.ts'
 import { expectNothingLeft } from './support.ts'
 
 expectNothingLeft()

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { Slab } from '../src/slab.ts'
+import { Slab } from '../src/ports/slab.ts'
 
 describe('Slab', () => {
   test('cuts pieces that do not overlap, of one piece of memory and then of the next', () => {

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { describe, expect, test, vi } from 'vitest'
-import { SocketPort } from '../src/socket-port.ts'
+import { SocketPort } from '../src/ports/socket-port.ts'
 import { pattern, PortRecorder, received, socketPair } from './loopback.ts'
 import { expectNothingLeft } from './support.ts'
 

@@ -2,7 +2,7 @@ import { getEventListeners } from 'node:events'
 import { ConnectError, InvalidPipelineError } from '@millrace/core'
 import { VirtualClock } from '@millrace/core/testing'
 import { describe, expect, test, vi } from 'vitest'
-import { Succession } from '../src/succession.ts'
+import { Succession } from '../src/client/succession.ts'
 
 const backOff = { initialDelay: 100, maxDelay: 1_000, maxAttempts: 3, resetAfter: 0, random: () => 1 }
 

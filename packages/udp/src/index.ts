@@ -12,11 +12,11 @@
  * @packageDocumentation
  */
 export type { CommonOptions } from './common-options.ts'
-export { UDP_CONNECT_OPTIONS, type UdpConnectOptions } from './connect-options.ts'
-export { type Datagram, MAX_DATAGRAM_BYTES, MAX_DATAGRAM_BYTES_IPV6, maxDatagramBytes } from './datagram.ts'
-export { UDP_LISTEN_OPTIONS, type UdpListenOptions } from './listen-options.ts'
-export { UDP_SERVER_OPTIONS, type UdpServerOptions } from './server-options.ts'
+export { UDP_CONNECT_OPTIONS, type UdpConnectOptions } from './client/connect-options.ts'
+export { type Datagram, MAX_DATAGRAM_BYTES, MAX_DATAGRAM_BYTES_IPV6, maxDatagramBytes } from './session/datagram.ts'
+export { UDP_LISTEN_OPTIONS, type UdpListenOptions } from './server/listen-options.ts'
+export { UDP_SERVER_OPTIONS, type UdpServerOptions } from './server/server-options.ts'
 export { type MulticastMembership, UDP_SOCKET_OPTIONS, type UdpSocketOptions } from './socket-options.ts'
-export { connectUdp } from './udp-client.ts'
-export { createUdpServer, type UdpServer } from './udp-server.ts'
-export { UdpSession, type UdpSessionInit, udpSessionOf } from './udp-session.ts'
+export { connectUdp } from './client/udp-client.ts'
+export { createUdpServer, type UdpServer } from './server/udp-server.ts'
+export { UdpSession, type UdpSessionInit, udpSessionOf } from './session/udp-session.ts'

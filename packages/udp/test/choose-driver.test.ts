@@ -2,9 +2,9 @@ import cluster from 'node:cluster'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { InvalidOptionError, type ServerEvent } from '@millrace/core'
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { chooseDriver } from '../src/choose-driver.ts'
-import { connectUdp } from '../src/udp-client.ts'
-import { createUdpServer } from '../src/udp-server.ts'
+import { chooseDriver } from '../src/drivers/choose-driver.ts'
+import { connectUdp } from '../src/client/udp-client.ts'
+import { createUdpServer } from '../src/server/udp-server.ts'
 import { hasNative } from './udp-drivers.ts'
 
 const worker = cluster as { isWorker: boolean }

@@ -1,8 +1,8 @@
 import { ConnectionResetError } from '@millrace/core'
 import { VirtualClock } from '@millrace/core/testing'
 import { describe, expect, test } from 'vitest'
-import { openSession } from '../src/client-session.ts'
-import { resolveConnectOptions } from '../src/connect-options.ts'
+import { openSession } from '../src/client/client-session.ts'
+import { resolveConnectOptions } from '../src/client/connect-options.ts'
 import { FakeDriver, settled } from './support.ts'
 
 async function begin(tellsFailures = false) {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { giveOut } from '../src/give-out.ts'
-import type { DatagramBatch } from '../src/udp-driver.ts'
+import { giveOut } from '../src/session/give-out.ts'
+import type { DatagramBatch } from '../src/drivers/udp-driver.ts'
 import { listenFake, settled } from './support.ts'
 
 const FROM = ['127.0.0.2', 5_000] as const

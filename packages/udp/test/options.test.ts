@@ -1,8 +1,8 @@
 import { InvalidOptionError } from '@millrace/core'
 import { describe, expect, test } from 'vitest'
-import { resolveConnectOptions } from '../src/connect-options.ts'
-import { resolveListenOptions } from '../src/listen-options.ts'
-import { resolveServerOptions } from '../src/server-options.ts'
+import { resolveConnectOptions } from '../src/client/connect-options.ts'
+import { resolveListenOptions } from '../src/server/listen-options.ts'
+import { resolveServerOptions } from '../src/server/server-options.ts'
 import { HAS_REUSE_PORT } from '../src/socket-options.ts'
 
 const refused = (resolve: () => unknown): string => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { UdpSession } from '../src/udp-session.ts'
+import type { UdpSession } from '../src/session/udp-session.ts'
 import { listenFake, settled } from './support.ts'
 
 const failure = (code: string): Error => Object.assign(new Error(`send ${code}`), { code })

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { PeerNumbers } from '../src/peer-numbers.ts'
+import { PeerNumbers } from '../src/drivers/peer-numbers.ts'
 
 const A = { address: '127.0.0.1', port: 5 }
 const B = { address: '127.0.0.1', port: 6 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { ReplyBudget } from '../src/reply-budget.ts'
+import { ReplyBudget } from '../src/session/reply-budget.ts'
 
 describe('ReplyBudget', () => {
   test('allows ratio times the bytes received and not one more', () => {

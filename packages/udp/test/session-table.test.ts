@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { VirtualClock } from '@millrace/core/testing'
-import type { Seat } from '../src/seat-list.ts'
-import { type SessionLimits, SessionTable } from '../src/session-table.ts'
+import type { Seat } from '../src/server/seat-list.ts'
+import { type SessionLimits, SessionTable } from '../src/server/session-table.ts'
 
 const LIMITS: SessionLimits = {
   maxSessions: 100,

@@ -1,7 +1,7 @@
 import type { networkInterfaces } from 'node:os'
 import { describe, expect, test } from 'vitest'
 import { VirtualClock } from '@millrace/core/testing'
-import { SourceGuard } from '../src/source-guard.ts'
+import { SourceGuard } from '../src/server/source-guard.ts'
 
 type Interfaces = ReturnType<typeof networkInterfaces>
 

@@ -9,8 +9,8 @@ import {
   respond,
 } from '@millrace/core'
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { createUdpServer, type UdpServer } from '../src/udp-server.ts'
-import type { StatelessServe } from '../src/stateless-port.ts'
+import { createUdpServer, type UdpServer } from '../src/server/udp-server.ts'
+import type { StatelessServe } from '../src/server/stateless-port.ts'
 import { bytes, listenFake, plainSocket, received } from './support.ts'
 
 const upper = definePlugin({

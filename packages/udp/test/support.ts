@@ -10,10 +10,10 @@ import {
   type SocketAddress,
 } from '@millrace/core'
 import { VirtualClock } from '@millrace/core/testing'
-import { resolveServerOptions, type UdpServerOptions } from '../src/server-options.ts'
+import { resolveServerOptions, type UdpServerOptions } from '../src/server/server-options.ts'
 import type { BindOptions } from '../src/socket-options.ts'
-import type { StatelessServe } from '../src/stateless-port.ts'
-import { PeerNumbers } from '../src/peer-numbers.ts'
+import type { StatelessServe } from '../src/server/stateless-port.ts'
+import { PeerNumbers } from '../src/drivers/peer-numbers.ts'
 import type {
   ConnectedAddresses,
   OnSent,
@@ -21,9 +21,9 @@ import type {
   Target,
   UdpDriver,
   UdpDriverEvents,
-} from '../src/udp-driver.ts'
-import { UdpListener } from '../src/udp-listener.ts'
-import type { UdpSession } from '../src/udp-session.ts'
+} from '../src/drivers/udp-driver.ts'
+import { UdpListener } from '../src/server/udp-listener.ts'
+import type { UdpSession } from '../src/session/udp-session.ts'
 
 const LOCAL: SocketAddress = { address: '127.0.0.1', port: 10_000, family: 'IPv4' }
 

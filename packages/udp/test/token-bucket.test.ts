@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { VirtualClock } from '@millrace/core/testing'
-import { TokenBucket } from '../src/token-bucket.ts'
+import { TokenBucket } from '../src/server/token-bucket.ts'
 
 const takeAll = (bucket: TokenBucket): number => {
   let taken = 0

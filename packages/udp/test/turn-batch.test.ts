@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { PeerNumbers } from '../src/peer-numbers.ts'
-import { TurnBatch } from '../src/turn-batch.ts'
+import { PeerNumbers } from '../src/drivers/peer-numbers.ts'
+import { TurnBatch } from '../src/drivers/turn-batch.ts'
 
 const FROM = { address: '192.0.2.1', port: 53 }
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))

@@ -13,8 +13,8 @@ import {
 } from '@millrace/core'
 import { collect, VirtualClock } from '@millrace/core/testing'
 import { afterEach, expect, test, vi } from 'vitest'
-import { connectUdp } from '../src/udp-client.ts'
-import type { UdpSession } from '../src/udp-session.ts'
+import { connectUdp } from '../src/client/udp-client.ts'
+import type { UdpSession } from '../src/session/udp-session.ts'
 import { bytes, containerWith, plainSocket, received, settled } from './support.ts'
 import { describeOnDrivers } from './udp-drivers.ts'
 

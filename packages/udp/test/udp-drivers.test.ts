@@ -1,7 +1,7 @@
 import { ConnectionClosedError } from '@millrace/core'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import type { BindOptions } from '../src/socket-options.ts'
-import { CONNECTED } from '../src/udp-driver.ts'
+import { CONNECTED } from '../src/drivers/udp-driver.ts'
 import { plainSocket, received, settled } from './support.ts'
 import { bindDriver, closeDrivers, DRIVERS } from './udp-drivers.ts'
 

@@ -1,9 +1,9 @@
 import * as native from '@millrace/udp-native'
 import { afterEach, beforeEach, describe, vi } from 'vitest'
-import { NativeUdpDriver } from '../src/native-udp-driver.ts'
-import { NodeUdpDriver } from '../src/node-udp-driver.ts'
+import { NativeUdpDriver } from '../src/drivers/native-udp-driver.ts'
+import { NodeUdpDriver } from '../src/drivers/node-udp-driver.ts'
 import type { BindOptions } from '../src/socket-options.ts'
-import type { PeerAddress, UdpDriver, UdpDriverEvents } from '../src/udp-driver.ts'
+import type { PeerAddress, UdpDriver, UdpDriverEvents } from '../src/drivers/udp-driver.ts'
 
 /** Whether the native driver can be had here: on Linux, once `npm run build:native` has made its binary. */
 export const hasNative: boolean = (() => {

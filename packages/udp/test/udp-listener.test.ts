@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from 'vitest'
-import type { UdpSession } from '../src/udp-session.ts'
+import type { UdpSession } from '../src/session/udp-session.ts'
 import { bytes, listenFake, settled } from './support.ts'
 
 describe('UdpListener', () => {

@@ -13,9 +13,9 @@ import {
 } from '@millrace/core'
 import { VirtualClock } from '@millrace/core/testing'
 import { afterEach, expect, expectTypeOf, test, vi } from 'vitest'
-import { connectUdp } from '../src/udp-client.ts'
-import { createUdpServer, type UdpServer } from '../src/udp-server.ts'
-import { type UdpSession, udpSessionOf } from '../src/udp-session.ts'
+import { connectUdp } from '../src/client/udp-client.ts'
+import { createUdpServer, type UdpServer } from '../src/server/udp-server.ts'
+import { type UdpSession, udpSessionOf } from '../src/session/udp-session.ts'
 import { bytes, containerWith, plainSocket, received, settled } from './support.ts'
 import { describeOnDrivers } from './udp-drivers.ts'
 

@@ -1,7 +1,7 @@
 import { DatagramTooLargeError, HalfCloseUnsupportedError, InvalidOptionError } from '@millrace/core'
 import { describe, expect, test } from 'vitest'
-import { udpSessionOf, type UdpSession } from '../src/udp-session.ts'
-import type { UdpServerOptions } from '../src/server-options.ts'
+import { udpSessionOf, type UdpSession } from '../src/session/udp-session.ts'
+import type { UdpServerOptions } from '../src/server/server-options.ts'
 import { listenFake, settled } from './support.ts'
 
 async function begin(options: UdpServerOptions = {}, size = 100, address = '127.0.0.2') {
