@@ -41,8 +41,10 @@ function lookUp(host: string, { type, lookup = systemLookup, signal }: ResolveOp
     signal?.addEventListener('abort', onAbort, { once: true })
     lookup(host, { family: wanted }, (error, found, family) => {
       signal?.removeEventListener('abort', onAbort)
+      // Node gives the error alone: there is nothing else to look at then.
+      if (error) return reject(error)
       const address = typeof found === 'string' ? found : found[0]?.address
-      if (error || address === undefined) reject(error ?? new Error(`no address for ${host}`))
+      if (address === undefined) reject(new Error(`no address for ${host}`))
       else resolve({ address, type: typeOf(family ?? isIP(address)) })
     })
   })

@@ -40,6 +40,12 @@ describe('resolveHost', () => {
     await expect(resolveHost('host', 'nowhere.test', { lookup: answering(error, '') })).rejects.toBe(error)
   })
 
+  test('fails as the look-up of Node does, which gives nothing beside the error', async () => {
+    // No name is as long as this: it is refused without a server that is asked.
+    const host = `${'x'.repeat(300)}.invalid`
+    await expect(resolveHost('host', host, {})).rejects.toMatchObject({ syscall: 'getaddrinfo', hostname: host })
+  })
+
   test('settles with the reason of a signal, before and during the look-up', async () => {
     const reason = new Error('changed my mind')
     await expect(resolveHost('host', '127.0.0.1', { signal: AbortSignal.abort(reason) })).rejects.toBe(reason)
