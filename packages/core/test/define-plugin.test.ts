@@ -82,6 +82,39 @@ describe('definePlugin', () => {
     expect(() => definePlugin(definition as never)).toThrow(InvalidOptionError)
   })
 
+  test.each([
+    ['a misspelt member', { perDatgram: true }, 'prefix.perDatgram'],
+    ['a kind that there is not', { produces: 'byte' }, 'prefix.produces'],
+    ['options that are a list', { options: [] }, 'prefix.options'],
+    ['an option that is no description', { options: { size: 3 } }, 'prefix.options.size'],
+    ['an option of a type that there is not', { options: { size: { type: 'int', help: '' } } }, 'prefix.options.size.type'],
+    ['a number without a range', { options: { size: { type: 'integer', help: '' } } }, 'prefix.options.size.range'],
+    ['a range that is upside down', { options: { size: { type: 'number', range: [3, 0], help: '' } } }, 'prefix.options.size.range'],
+    ['a default out of range', { options: { size: { type: 'number', range: [0, 3], default: 9, help: '' } } }, 'prefix.options.size.default'],
+    ['code that nothing checks', { options: { to: { type: 'code', expected: 'a function', help: '' } } }, 'prefix.options.to.check'],
+    ['serve, and no word that nothing comes out', { serve: async () => {} }, 'prefix.produces'],
+  ])('refuses a definition with %s, and names it', (_, members, option) => {
+    const definition = { name: 'prefix', open: () => ({}), ...members }
+    expect(() => definePlugin(definition as never)).toThrow(
+      expect.objectContaining({ code: 'MILLRACE_ERR_INVALID_OPTION', option }),
+    )
+  })
+
+  test('makes a handler with serve', async () => {
+    const repeat = definePlugin({
+      name: 'repeat',
+      produces: 'nothing',
+      open: () => ({}),
+      serve: async (connection) => {
+        for await (const chunk of connection) connection.write(chunk)
+      },
+    })
+    const embedded = embed(pipeline(repeat()))
+    embedded.writeInbound(encode('a'))
+    await embedded.settled()
+    expect(textOf(embedded.outbound)).toBe('a')
+  })
+
   test('gives open the services it asks for, by the names it calls them', () => {
     const GREETING = token<string>('test/greeting')
     const greeter = definePlugin({

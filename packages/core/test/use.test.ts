@@ -103,6 +103,18 @@ describe('use', () => {
     expect(textOf(embedded.inbound)).toBe('a12')
   })
 
+  test('refuses a description that is none, and names what is wrong with it', () => {
+    class Shifted extends Suffix {
+      static override readonly description = {
+        ...Suffix.description,
+        options: { by: { type: 'integer', range: [0, 7], default: 8, help: 'bits' } },
+      } as const satisfies PluginDescription
+    }
+    expect(() => use(Shifted)).toThrow(
+      expect.objectContaining({ code: 'MILLRACE_ERR_INVALID_OPTION', option: 'suffix.options.by.default' }),
+    )
+  })
+
   test('refuses what is no class', () => {
     expect(() => use({} as never)).toThrow(InvalidOptionError)
   })

@@ -1,10 +1,10 @@
 import type { ConnectionInfo } from '../connection/connection.ts'
-import { InvalidOptionError } from '../errors/invalid-option-error.ts'
 import type { OptionDescriptions, OptionsOf, ResolvedOptions } from '../options/option-description.ts'
 import { resolveOptions } from '../options/resolve-options.ts'
 import type { MessageConnection } from '../pipeline/message-connection.ts'
 import type { Plugin, PluginContext, Refusal, Stages } from '../pipeline/plugin.ts'
 import { resolveServices } from './build-plugin.ts'
+import { checkDefinition } from './check-definition.ts'
 import { configure } from './configure.ts'
 import type { ConfiguredPlugin } from './configured-plugin.ts'
 import type { Accepts, PluginDescription, Produces } from './plugin-description.ts'
@@ -46,6 +46,7 @@ export interface PluginDefinition<
   readonly perDatagram?: boolean
   readonly accept?: (info: ConnectionInfo, options: ResolvedOptions<D>, services: Services<I>) => void | Refusal
   readonly open: (context: PluginContext, options: ResolvedOptions<D>, services: Services<I>) => Stages<WI, MI, MO, WO>
+  /** Makes it a handler, called once for each connection as the function that `handle` takes; `produces` has to be `nothing` then. */
   readonly serve?: (
     connection: MessageConnection<WI, WO>,
     options: ResolvedOptions<D>,
@@ -60,12 +61,11 @@ export interface PluginFactory<WI, MI, MO, WO, D extends OptionDescriptions = Op
   readonly description: PluginDescription & { readonly produces: P }
 }
 
-const NAME = /^[a-z][a-z0-9-]*$/
-
 /**
  * Makes a plugin from functions.
  *
- * @throws {@link InvalidOptionError} for a definition that is none; the factory it returns throws it for bad options.
+ * @throws {@link InvalidOptionError} for a definition that is none, a misspelt member of one, an option whose description is
+ * wrong; the factory it returns throws it for bad options.
  *
  * @example
  * const prefix = definePlugin({
@@ -107,16 +107,7 @@ export function definePlugin<
 function describe<WI, MI, MO, WO, D extends OptionDescriptions, I extends Injections, P extends Produces>(
   definition: PluginDefinition<WI, MI, MO, WO, D, I, P>,
 ): PluginDescription & { readonly produces: P } {
-  if (typeof definition !== 'object' || definition === null) {
-    throw new InvalidOptionError('definePlugin', 'an object', definition)
-  }
-  const { name, help = '', options = {}, primary, accepts = 'bytes', produces = 'bytes' as P, open, needs } = definition
-  if (typeof name !== 'string' || !NAME.test(name)) {
-    throw new InvalidOptionError('definePlugin.name', 'lower-case letters, digits and dashes', name)
-  }
-  if (typeof open !== 'function') throw new InvalidOptionError(`${name}.open`, 'a function', open)
-  if (primary !== undefined && !Object.hasOwn(options, primary)) {
-    throw new InvalidOptionError(`${name}.primary`, 'the name of one of its options', primary)
-  }
+  checkDefinition(definition)
+  const { name, help = '', options = {}, primary, accepts = 'bytes', produces = 'bytes' as P, needs } = definition
   return Object.freeze({ name, help, options, accepts, produces, ...(primary !== undefined && { primary }), ...(needs && { needs }) })
 }

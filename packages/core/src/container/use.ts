@@ -2,6 +2,7 @@ import type { Plugin } from '../pipeline/plugin.ts'
 import { InvalidOptionError } from '../errors/invalid-option-error.ts'
 import { resolveOptions } from '../options/resolve-options.ts'
 import { buildClass, type Constructor } from './build-plugin.ts'
+import { checkDescription } from './check-definition.ts'
 import { checkPlugin } from './check-plugin.ts'
 import { configure } from './configure.ts'
 import type { ConfiguredPlugin } from './configured-plugin.ts'
@@ -22,8 +23,13 @@ interface DescribedClass {
   readonly description?: PluginDescription
 }
 
-/** What is known of a plugin class: its description, or what its name tells. */
+/**
+ * What is known of a plugin class: its description, or what its name tells.
+ *
+ * @throws {@link InvalidOptionError} for a description that is none.
+ */
 export function describeClass(target: DescribedClass): PluginDescription {
+  if (target.description !== undefined) checkDescription(target.description)
   return target.description ?? { name: nameOfClass(target.name), help: '', options: {}, accepts: 'any', produces: 'bytes' }
 }
 
@@ -32,7 +38,7 @@ export function describeClass(target: DescribedClass): PluginDescription {
  * parameters by their `@inject(TOKEN)`; `PLUGIN_OPTIONS` are these options, checked and frozen where the class has a
  * `description`, else as they came.
  *
- * @throws {@link InvalidOptionError} at once, for options that the description does not allow.
+ * @throws {@link InvalidOptionError} at once, for options that the description does not allow, and for a description that is none.
  *
  * @example
  * pipeline(use(Chunker, { size: 16 }), use(Echo))
