@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import {
   buildPipeline,
+  type CloseInfo,
+  ConnectionAbortedError,
   CorruptFrameError,
   handle,
   InvalidPipelineError,
@@ -172,6 +174,22 @@ describe('stateless serving', () => {
     run.receive(encode('b'), at(5))
     await turns(1)
     expect([sent, events]).toEqual([[], []])
+  })
+
+  test.each(['close', 'abort'] as const)('tells its stages of its %s, once, and sends no last word', async (end) => {
+    const ends: CloseInfo[] = []
+    const parting = staged(
+      'parting',
+      () => ({ outbound: { push: (chunk, emit) => emit(chunk), end: (emit) => emit(encode('bye')) }, close: (info) => void ends.push(info) }),
+      perDatagram,
+    )
+    const { run, sent, events } = serve(pipeline(parting, echo()))
+    run.receive(encode('a'), at(5))
+    run[end]()
+    run[end]()
+    await turns(1)
+    expect(ends).toEqual([{ initiator: 'local', ...(end === 'abort' && { error: expect.any(ConnectionAbortedError) }) }])
+    expect([sent, events]).toEqual([['5:a'], []])
   })
 
   test.each([

@@ -139,7 +139,7 @@ describe('a stateless server', () => {
 
   test('never answers source port 0, itself or many', async () => {
     const receive = vi.fn()
-    const serve: StatelessServe = () => ({ idle: true, receive, close() {} })
+    const serve: StatelessServe = () => ({ idle: true, receive, close() {}, abort() {} })
     const set = await listenFake({}, { serve })
     set.receive(1, '127.0.0.2', 0)
     set.receive(1, '127.0.0.1', 10_000)
@@ -149,7 +149,7 @@ describe('a stateless server', () => {
   })
 
   test('asks for the outcome of each send, and counts those that fail', async () => {
-    const serve: StatelessServe = (_local, send) => ({ idle: true, receive: send, close() {} })
+    const serve: StatelessServe = (_local, send) => ({ idle: true, receive: send, close() {}, abort() {} })
     const { driver, receive, events } = await listenFake({}, { serve })
     for (let i = 0; i < 20; i++) receive(1)
     expect(driver.sent.every(({ onSent }) => onSent)).toBe(true)

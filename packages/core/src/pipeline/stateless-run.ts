@@ -73,11 +73,22 @@ export class StatelessRun {
     this.#connection.onData(chunk)
   }
 
-  /** Closes the stages; answers still in hand are not sent. Idempotent. */
+  /** Closes the stages in good order; answers still in hand are not sent. Idempotent. */
   close(): void {
+    this.#leave()
+    // Not by the run: the last word of its outbound stages would go to whoever asked last.
+    this.#connection.beginClose()
+  }
+
+  /** Closes the stages as those of a connection that is cut off. Idempotent. */
+  abort(): void {
+    this.#leave()
+    this.#connection.abort()
+  }
+
+  #leave(): void {
     this.#gone.abort()
     this.#waiting.length = 0
-    this.#connection.abort()
   }
 
   #open(): void {

@@ -12,6 +12,8 @@ export interface StatelessService {
   readonly idle: boolean
   receive(data: Uint8Array, remoteAddress: SocketAddress): void
   close(): void
+  /** {@link close} of a service that is cut off. */
+  abort(): void
 }
 
 /** Makes the service of one socket; it answers a datagram by `send` with the very `remoteAddress` that came with it. */
@@ -86,6 +88,12 @@ export class StatelessPort {
   close(): void {
     this.#closed = true
     this.#service.close()
+  }
+
+  /** {@link close} where the server is cut off, which the stages are told. Idempotent. */
+  abort(): void {
+    this.#closed = true
+    this.#service.abort()
   }
 
   #send({ data, remoteAddress }: Datagram): void {

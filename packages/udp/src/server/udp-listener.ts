@@ -110,7 +110,7 @@ export class UdpListener implements Listener<UdpListenOptions> {
 
   /** Does not wait for what is in hand without a session, not even where {@link close} has begun to. */
   cutOff(): void {
-    this.#stateless?.close()
+    this.#stateless?.abort()
   }
 
   async #release(): Promise<void> {
