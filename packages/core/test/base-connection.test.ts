@@ -39,6 +39,19 @@ describe('BaseConnection', () => {
     expect((await connection.closed).error).toBeInstanceOf(BufferOverflowError)
   })
 
+  test.each([
+    ['secret', 'a string'],
+    [4711, 'a number'],
+    [{ secret: 4711 }, 'an object'],
+    [null, 'null'],
+    [undefined, 'undefined'],
+  ])('refuses to write %j, and tells its kind and nothing of it', (item, kind) => {
+    const { connection } = makeConnection()
+    const message = `option "chunk" must be a Uint8Array, not ${kind}`
+    expect(() => connection.write(item as never)).toThrow(expect.objectContaining({ name: 'InvalidOptionError', message }))
+    expect(() => connection.write(item as never)).toThrow(expect.objectContaining({ received: kind.replace(/^an? /, '') }))
+  })
+
   test('does not start reading again for its reader while the brake on far too much unsent is on', () => {
     const { connection, driver } = makeConnection({ highWaterMark: 1000 })
     driver.takes = false

@@ -5,7 +5,6 @@ import {
   ConnectionResetError,
   HalfCloseUnsupportedError,
 } from '../errors/connection-errors.ts'
-import { InvalidOptionError } from '../errors/invalid-option-error.ts'
 import { ActivityWatch } from './activity-watch.ts'
 import { ConnectionQueues } from './connection-queues.ts'
 import type { ConnectionInit } from './connection-init.ts'
@@ -13,6 +12,7 @@ import type { ConnectionOwner, ConnectionUser } from './connection-roles.ts'
 import type { AbortOptions, CloseInfo, Connection, ConnectionStatus } from './connection.ts'
 import type { Driver, DriverEvents } from './driver.ts'
 import { Ending } from './ending.ts'
+import { noChunk } from './no-chunk.ts'
 import { ignoreRejection, unlessAborted } from './promises.ts'
 import { checkUpgrade } from './check-upgrade.ts'
 import type { TlsInfo } from './tls-info.ts'
@@ -76,7 +76,7 @@ export class BaseConnection extends ConnectionQueues implements Connection, Driv
   }
 
   write(chunk: Uint8Array): boolean {
-    if (!(chunk instanceof Uint8Array)) throw new InvalidOptionError('chunk', 'a Uint8Array', chunk)
+    if (!(chunk instanceof Uint8Array)) throw noChunk(chunk)
     if (this.#status !== 'open' && this.#status !== 'half-closed-remote') return false
     if (chunk.length === 0 && !this.datagram) return !this.outbox.full
     if (this.outbox.level >= this.limits.maxWriteBuffer) {

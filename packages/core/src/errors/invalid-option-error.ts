@@ -16,8 +16,9 @@ export class InvalidOptionError extends MillraceError {
   /** What it may be, in words. */
   readonly expected: string
   readonly received: unknown
-  constructor(option: string, expected: string, received: unknown) {
-    super('InvalidOptionError', `option "${option}" must be ${expected}, not ${show(received)}`)
+  /** @param shown - `received` in words, for the message; what a peer has sent, or is to be sent, does not belong into one. */
+  constructor(option: string, expected: string, received: unknown, shown: string = show(received)) {
+    super('InvalidOptionError', `option "${option}" must be ${expected}, not ${shown}`)
     this.option = option
     this.expected = expected
     this.received = received
