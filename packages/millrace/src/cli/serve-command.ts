@@ -44,6 +44,8 @@ export async function runServe({ listeners: asked, tls, imports, plugins }: Serv
   const keepAlive = setInterval(() => {}, FOR_EVER)
   try {
     const serving = await serve(pipeline, { ...listeners, container, signal: stop.starting, onEvent: events.handle })
+    // Before `see` looks at the end: what was counted is told before the last line.
+    void serving.closed.then(() => events.flush())
     return await stop.see(serving)
   } catch (error) {
     if (stop.starting.aborted && error === stop.starting.reason) return 0

@@ -130,6 +130,20 @@ describe('millrace serve', () => {
 })
 
 describe('millrace serve, told to end', () => {
+  test('tells what it has counted before it says that it has stopped', async () => {
+    const serve = await startServe(['--udp', '0', '--max-reply-ratio', '0', 'echo'])
+    const udp = createSocket('udp4')
+    // An empty datagram is within any ratio: its answer says that those before it have been seen.
+    for (const text of ['one', 'two', 'three', '']) udp.send(text, serve.udp, '127.0.0.1')
+    await once(udp, 'message')
+    udp.close()
+    serve.kill('SIGTERM')
+    expect((await serve.ended).code).toBe(0)
+    const dropped = serve.log.filter(({ msg }) => msg === 'datagram dropped')
+    expect(dropped.reduce((sum, { count }) => sum + (count as number), 0)).toBe(3)
+    expect(serve.log.at(-1)).toMatchObject({ msg: 'stopped' })
+  })
+
   test('closes what is idle, finishes what is in flight and exits with 0', async () => {
     const serve = await startServe(['--tcp', '0', 'chunker:65536', 'echo'])
     const idle = open(serve.tcp)
