@@ -43,7 +43,7 @@ function lookUp(host: string, { type, lookup = systemLookup, signal }: ResolveOp
       signal?.removeEventListener('abort', onAbort)
       // Node gives the error alone: there is nothing else to look at then.
       if (error) return reject(error)
-      const address = typeof found === 'string' ? found : found[0]?.address
+      const address = Array.isArray(found) ? found[0]?.address : found
       if (address === undefined) reject(new Error(`no address for ${host}`))
       else resolve({ address, type: typeOf(family ?? isIP(address)) })
     })

@@ -46,6 +46,11 @@ describe('resolveHost', () => {
     await expect(resolveHost('host', host, {})).rejects.toMatchObject({ syscall: 'getaddrinfo', hostname: host })
   })
 
+  test.each([[undefined], [[]]])('fails where a look-up of the caller says %j later on', async (found) => {
+    const lookup: LookupFunction = (_host, _options, callback) => setImmediate(callback, null, found as never)
+    await expect(resolveHost('host', 'nowhere.test', { lookup })).rejects.toThrow('no address for nowhere.test')
+  })
+
   test('settles with the reason of a signal, before and during the look-up', async () => {
     const reason = new Error('changed my mind')
     await expect(resolveHost('host', '127.0.0.1', { signal: AbortSignal.abort(reason) })).rejects.toBe(reason)
