@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { type AsyncStage, CorruptFrameError, pipeline } from '../src/index.ts'
+import { type AsyncStage, CorruptFrameError, inBatches, pipeline } from '../src/index.ts'
 import { chunksOf, embed } from '../src/testing/index.ts'
 import { encode, inbound, textOf } from './support/plugins.ts'
 
@@ -59,6 +59,47 @@ describe('an AsyncStage on a datagram connection', () => {
     expect(embedded.events.map(({ type }) => type)).toEqual(['connection-opened', 'frame-dropped'])
   })
 
+  test.each(['by itself', 'in batches'])('%s, is given what came before a bad frame of its datagram', async (how) => {
+    const framer = inbound('framer', {
+      push: (chunk, emit) => {
+        for (const byte of chunk) {
+          if (byte === 0) throw new CorruptFrameError('a 0')
+          emit(Uint8Array.of(byte))
+        }
+      },
+    })
+    const notes: string[] = []
+    const after = inbound('after', {
+      push: (item, emit) => emit(item),
+      endOfDatagram: () => void notes.push('end'),
+      reset: () => void notes.push('reset'),
+    })
+    const passing: AsyncStage<Bytes, Bytes> = async function* (source) {
+      for await (const item of source) yield item
+    }
+    const stage = how === 'by itself' ? passing : inBatches<Bytes, Bytes>((batches) => batches)
+    const embedded = embed(pipeline(framer, inbound('passing', stage), after), datagram)
+    embedded.writeInbound(Uint8Array.of(1, 2, 0, 3), Uint8Array.of(0, 4), Uint8Array.of(5))
+    await embedded.settled()
+    expect(embedded.inbound).toEqual([Uint8Array.of(1), Uint8Array.of(2), Uint8Array.of(5)])
+    expect(notes).toEqual(['reset', 'end'])
+    expect(embedded.events.map(({ type }) => type)).toEqual(['connection-opened', 'frame-dropped', 'frame-dropped'])
+    expect(embedded.error).toBeUndefined()
+  })
+
+  test('does not end what it made of a datagram whose rest was refused as if that were whole', async () => {
+    const picky = inbound('picky', {
+      push: (chunk, emit) => {
+        emit(chunk.subarray(0, 1))
+        throw new CorruptFrameError('more than one byte')
+      },
+    })
+    const embedded = embed(pipeline(picky, inbound('counting', counting)), datagram)
+    embedded.writeInbound(encode('ab'))
+    await embedded.settled()
+    expect(textOf(embedded.inbound)).toBe('1:a ')
+  })
+
   test('ends the session when it throws anything else', async () => {
     const boom = inbound('boom', async function* (source) {
       for await (const _ of source) throw new RangeError('no')
@@ -98,5 +139,27 @@ describe('an AsyncStage on a datagram connection', () => {
       await embedded.settled()
     }
     expect(embedded.inbound).toHaveLength(10)
+  })
+
+  test('holds the reading while too many datagrams wait before it, though nothing is in them', async () => {
+    const seen = { datagrams: 0 }
+    const dropping = inbound('dropping', {
+      push: (chunk, emit) => {
+        seen.datagrams++
+        if (chunk.length > 0) emit(chunk)
+      },
+    })
+    const stuck = inbound('stuck', async function* (source) {
+      for await (const item of source) {
+        await new Promise(() => {})
+        yield item
+      }
+    })
+    const embedded = embed(pipeline(dropping, stuck), { ...datagram, highWaterMark: 4096 })
+    embedded.writeInbound(encode('a'), ...Array.from({ length: 100 }, () => new Uint8Array(0)))
+    await embedded.settled()
+    expect(embedded.reading).toBe(false)
+    expect(seen.datagrams).toBeLessThanOrEqual(4096 / 128)
+    embedded.connection.abort()
   })
 })

@@ -1,11 +1,22 @@
 import { Inbox } from '../connection/inbox.ts'
 import { createSource } from '../connection/source.ts'
-import { FrameError } from '../errors/frame-errors.ts'
+import { CorruptFrameError, FrameError } from '../errors/frame-errors.ts'
 import type { AsyncLinkOwner, AsyncNext } from './async-link.ts'
 import { handOn, startStage } from './batches.ts'
 import type { Next, Segment, Site } from './link.ts'
 import { sizeOf } from './size-of.ts'
 import type { AsyncStage } from './stage.ts'
+
+/** What waits for the stage. */
+interface Waiting {
+  /** Of one datagram; none at all where a framer found no frame in it. */
+  readonly items: readonly unknown[]
+  /** A stage before has refused the rest of the datagram: what came before is good all the same. */
+  readonly cut: boolean
+}
+
+/** What a datagram that waits counts for, beside its items: there may be any number of empty ones. */
+const DATAGRAM_CHARGE = sizeOf(undefined)
 
 /**
  * Runs an asynchronous stage afresh for each datagram, one after the other, so that what comes out of one datagram stays one
@@ -18,7 +29,7 @@ export class DatagramAsyncLink implements AsyncNext {
   readonly #segment: Segment
   readonly #stage: AsyncStage<unknown, unknown>
   #collected: unknown[] = []
-  #waiting: unknown[][] = []
+  #waiting: Waiting[] = []
   #bytes = 0
   #working = false
   #ended = false
@@ -46,10 +57,7 @@ export class DatagramAsyncLink implements AsyncNext {
   }
 
   endOfDatagram(): void {
-    this.#waiting.push(this.#collected)
-    this.#collected = []
-    if (this.#bytes >= this.#owner.highWaterMark) this.#release ??= this.#owner.holdBack(this.#site)
-    if (!this.#working) void this.#work()
+    this.#enqueue(false)
   }
 
   end(): void {
@@ -61,8 +69,7 @@ export class DatagramAsyncLink implements AsyncNext {
   endWith(): void {}
 
   reset(): void {
-    for (const item of this.#collected) this.#bytes -= sizeOf(item)
-    this.#collected = []
+    if (this.#collected.length > 0) this.#enqueue(true)
   }
 
   stop(): void {
@@ -74,29 +81,40 @@ export class DatagramAsyncLink implements AsyncNext {
     }
   }
 
+  #enqueue(cut: boolean): void {
+    this.#waiting.push({ items: this.#collected, cut })
+    this.#collected = []
+    this.#bytes += DATAGRAM_CHARGE
+    if (this.#bytes >= this.#owner.highWaterMark) this.#release ??= this.#owner.holdBack(this.#site)
+    if (!this.#working) void this.#work()
+  }
+
   async #work(): Promise<void> {
     this.#working = true
-    for (let items = this.#waiting.shift(); items; items = this.#waiting.shift()) {
-      await this.#runOn(items)
-      for (const item of items) this.#bytes -= sizeOf(item)
+    for (let waiting = this.#waiting.shift(); waiting; waiting = this.#waiting.shift()) {
+      await this.#runOn(waiting)
+      for (const item of waiting.items) this.#bytes -= sizeOf(item)
+      this.#bytes -= DATAGRAM_CHARGE
       if (this.#bytes < this.#owner.highWaterMark) this.#resume()
     }
     this.#working = false
     if (this.#ended && !this.#owner.stopped) this.next.end()
   }
 
-  async #runOn(items: unknown[]): Promise<void> {
+  async #runOn({ items, cut }: Waiting): Promise<void> {
+    // Told to the stage in the place of the end; the one that a server reports was the error of the stage that threw.
+    const refused = cut ? new CorruptFrameError('the rest of the datagram was refused') : undefined
     try {
-      this.#iterator = startStage(this.#stage, createSource(queued(items)), Infinity)
+      this.#iterator = startStage(this.#stage, createSource(queued(items, refused)), Infinity)
       for (let result = await this.#iterator.next(); !result.done; result = await this.#iterator.next()) {
         if (this.#owner.stopped) return
         handOn(this.#stage, result.value, this.#give)
       }
       if (this.#owner.stopped) return
-      if (!this.#segment.skipping) this.next.endOfDatagram()
-      if (this.#segment.skipping) this.#forget()
+      if (!this.#segment.skipping && !cut) this.next.endOfDatagram()
+      if (this.#segment.skipping || cut) this.#forget()
     } catch (error) {
-      this.#owner.raise(error, this.#site, 'asyncStage', this.#segment)
+      if (error !== refused) this.#owner.raise(error, this.#site, 'asyncStage', this.#segment)
       if (error instanceof FrameError && !this.#owner.stopped) this.#forget()
     }
   }
@@ -112,10 +130,11 @@ export class DatagramAsyncLink implements AsyncNext {
   }
 }
 
-/** The items of one datagram, and their end. */
-function queued(items: readonly unknown[]): Inbox<unknown> {
+/** The items of one datagram, and their end, or what stands in its place. */
+function queued(items: readonly unknown[], refused: Error | undefined): Inbox<unknown> {
   const inbox = new Inbox<unknown>({ pause() {}, resume() {} }, Infinity, sizeOf)
   for (const item of items) inbox.push(item)
-  inbox.end()
+  if (refused) inbox.endWith(refused)
+  else inbox.end()
   return inbox
 }
