@@ -11,7 +11,8 @@ export interface UdpListenOptions extends UdpSocketOptions {
    */
   readonly port?: number | undefined
   /**
-   * The address to bind, or a name for it; `0.0.0.0` for every one of IPv4, `::` for every one.
+   * The address to bind, or a name for it; `0.0.0.0` for every one of IPv4, `::` for every one. Where a host has several, an answer
+   * then comes from the one that the system chooses, which a peer that is connected to another does not take: bind each by itself.
    *
    * @defaultValue '127.0.0.1'
    */
