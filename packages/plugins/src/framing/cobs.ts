@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer'
 import { CorruptFrameError, definePlugin, type Emit, FrameTooLongError } from '@millrace/core'
+import { checkFrame } from './check-frame.ts'
 import { discardReport, type FramerFactory } from './framer-factory.ts'
 import { type Place, StuffedDecoder, type StuffedRules } from './stuffed-decoder.ts'
 
@@ -122,6 +123,7 @@ export const cobs: FramerFactory<CobsOptions> = definePlugin({
     outbound: {
       borrows: true,
       push(frame: Uint8Array, emit: Emit<Uint8Array>): void {
+        checkFrame(frame)
         if (frame.length > maxLength) throw new FrameTooLongError(maxLength, frame.length)
         emit(encodeCobs(frame))
       },

@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer'
 import { CorruptFrameError, type Emit, FrameTooLongError, type Stage } from '@millrace/core'
+import { checkFrame } from './check-frame.ts'
 import type { DelimiterMatcher } from './delimiter-matcher.ts'
 
 /**
@@ -19,6 +20,7 @@ export class DelimitedEncoder implements Stage<Uint8Array, Uint8Array> {
   }
 
   push(frame: Uint8Array, emit: Emit<Uint8Array>): void {
+    checkFrame(frame)
     if (frame.length > this.#maxLength) throw new FrameTooLongError(this.#maxLength, frame.length)
     if (!this.#ends(frame)) throw new CorruptFrameError('what is sent contains a delimiter')
     const bytes = Buffer.allocUnsafe(frame.length + this.#delimiter.length)

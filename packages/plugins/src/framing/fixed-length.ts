@@ -8,6 +8,7 @@ import {
   type Stage,
   UnexpectedEndError,
 } from '@millrace/core'
+import { checkFrame } from './check-frame.ts'
 import type { FramerFactory } from './framer-factory.ts'
 
 /** Options of {@link fixedLength}. */
@@ -98,6 +99,7 @@ export const fixedLength: FramerFactory<FixedLengthOptions> = definePlugin({
     outbound: {
       borrows: true,
       push: (frame: Uint8Array, emit: Emit<Uint8Array>) => {
+        checkFrame(frame)
         const { length } = frame
         if (length !== size) throw new CorruptFrameError(`a frame of ${length} bytes, where all have ${size}`)
         emit(frame)

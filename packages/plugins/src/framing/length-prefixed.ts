@@ -9,6 +9,7 @@ import {
   InvalidOptionError,
   type Stage,
 } from '@millrace/core'
+import { checkFrame } from './check-frame.ts'
 import { FixedHead, type LengthField, writeLength } from './fixed-head.ts'
 import { discardReport, type FramerFactory } from './framer-factory.ts'
 import { LengthDecoder } from './length-decoder.ts'
@@ -72,6 +73,7 @@ class LengthEncoder implements Stage<Uint8Array, Uint8Array> {
   }
 
   push(frame: Uint8Array, emit: Emit<Uint8Array>): void {
+    checkFrame(frame)
     const { offset, bytes, adjustment, strip } = this.#field
     const body = frame.length - (offset + bytes - strip)
     const value = body - adjustment

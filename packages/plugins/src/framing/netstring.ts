@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer'
 import { CorruptFrameError, definePlugin, type Emit, FrameTooLongError } from '@millrace/core'
+import { checkFrame } from './check-frame.ts'
 import type { FramerFactory } from './framer-factory.ts'
 import { LengthDecoder } from './length-decoder.ts'
 import type { LengthFormat } from './length-format.ts'
@@ -104,6 +105,7 @@ export const netstring: FramerFactory<NetstringOptions> = definePlugin({
     outbound: {
       borrows: true,
       push(frame: Uint8Array, emit: Emit<Uint8Array>): void {
+        checkFrame(frame)
         if (frame.length > maxLength) throw new FrameTooLongError(maxLength, frame.length)
         const head = Buffer.from(`${frame.length}:`, 'latin1')
         const whole = Buffer.allocUnsafe(head.length + frame.length + 1)

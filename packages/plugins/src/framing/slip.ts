@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer'
 import { CorruptFrameError, definePlugin, type Emit, FrameTooLongError } from '@millrace/core'
+import { checkFrame } from './check-frame.ts'
 import { findByte } from './find-byte.ts'
 import { discardReport, type FramerFactory } from './framer-factory.ts'
 import { type Place, StuffedDecoder, type StuffedRules } from './stuffed-decoder.ts'
@@ -132,6 +133,7 @@ export const slip: FramerFactory<SlipOptions> = definePlugin({
     outbound: {
       borrows: true,
       push(frame: Uint8Array, emit: Emit<Uint8Array>): void {
+        checkFrame(frame)
         if (frame.length > maxLength) throw new FrameTooLongError(maxLength, frame.length)
         if (frame.length === 0) throw new CorruptFrameError('an empty frame, which SLIP cannot carry')
         emit(encodeSlip(frame))

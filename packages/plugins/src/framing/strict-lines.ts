@@ -1,4 +1,5 @@
 import { CorruptFrameError, type Emit, type Frame, type Stage } from '@millrace/core'
+import { checkFrame } from './check-frame.ts'
 import { findByte } from './find-byte.ts'
 import { CR, LF, type LineEnding } from './line-matcher.ts'
 
@@ -104,6 +105,7 @@ export class StrictLineEncoder implements Stage<Uint8Array, Uint8Array> {
   }
 
   push(line: Uint8Array, emit: Emit<Uint8Array>): void {
+    checkFrame(line)
     if (findByte(line, CR, 0) !== -1 || findByte(line, LF, 0) !== -1) {
       throw new CorruptFrameError('what is sent contains a CR or LF')
     }

@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer'
 import { CorruptFrameError, definePlugin, type Emit, FrameTooLongError } from '@millrace/core'
+import { checkFrame } from './check-frame.ts'
 import type { FramerFactory } from './framer-factory.ts'
 import { LengthDecoder } from './length-decoder.ts'
 import type { LengthFormat } from './length-format.ts'
@@ -89,6 +90,7 @@ export const varintPrefixed: FramerFactory<VarintPrefixedOptions> = definePlugin
     outbound: {
       borrows: true,
       push(frame: Uint8Array, emit: Emit<Uint8Array>): void {
+        checkFrame(frame)
         if (frame.length > maxLength) throw new FrameTooLongError(maxLength, frame.length)
         const head = encodeVarint(frame.length)
         const whole = Buffer.allocUnsafe(head.length + frame.length)
