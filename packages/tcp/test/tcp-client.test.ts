@@ -209,6 +209,7 @@ describe('a pipeline for a client', () => {
 })
 
 test.each([
+  [undefined, 'connectTcp.port'],
   [{}, 'connectTcp.port'],
   [{ port: 0 }, 'connectTcp.port'],
   [{ port: 65_536 }, 'connectTcp.port'],

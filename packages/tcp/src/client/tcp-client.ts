@@ -23,7 +23,7 @@ export function connectTcp<In, Out>(
   options: TcpConnectOptions,
   pipeline: Pipeline<In, Out, false>,
 ): Promise<MessageConnection<In, Out>>
-export async function connectTcp(options: TcpConnectOptions, pipeline?: AnyPipeline): Promise<TcpClientConnection> {
+export async function connectTcp(options: TcpConnectOptions = {}, pipeline?: AnyPipeline): Promise<TcpClientConnection> {
   const resolved = resolveConnectOptions(options, 'connectTcp')
   const connector = new TcpConnector(resolved, pipeline)
   try {
