@@ -115,6 +115,13 @@ describe('use', () => {
     )
   })
 
+  test('leaves alone what a class says of itself beside its description', () => {
+    class Versioned extends Suffix {
+      static override readonly description = { ...Suffix.description, version: 2 }
+    }
+    expect(use(Versioned, { text: '?' }).description).toMatchObject({ name: 'suffix', version: 2 })
+  })
+
   test('refuses what is no class', () => {
     expect(() => use({} as never)).toThrow(InvalidOptionError)
   })

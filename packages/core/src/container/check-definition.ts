@@ -52,15 +52,16 @@ export function checkDefinition(definition: { readonly name: string; readonly op
 }
 
 /**
- * Checks the `description` of a plugin class.
+ * Checks the `description` of a plugin class. What else a class says in it is its own.
  *
- * @throws {@link InvalidOptionError} for a member that is unknown or of another type, an option that is not described as options
- * are, a default that its own description does not allow, a primary that is none of the options.
+ * @throws {@link InvalidOptionError} for a member of another type, an option that is not described as options are, a default that its
+ * own description does not allow, a primary that is none of the options.
  */
 export function checkDescription(description: PluginDescription): void {
   if (!isRecord(description)) throw new InvalidOptionError('description', 'an object', description)
   checkName('description.name', description.name)
-  resolveOptions(description.name, DESCRIPTION, description)
+  const known = Object.entries(description).filter(([member]) => Object.hasOwn(DESCRIPTION, member))
+  resolveOptions(description.name, DESCRIPTION, Object.fromEntries(known))
   checkOptions(description)
 }
 

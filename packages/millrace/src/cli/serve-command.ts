@@ -40,12 +40,10 @@ export async function runServe({ listeners: asked, tls, imports, plugins }: Serv
   const events = new EventLog(logger, systemClock)
   const container = createContainer()
   container.register(LOGGER, { useValue: logger })
-  const stop = new Stop(logger)
+  const stop = new Stop(logger, events)
   const keepAlive = setInterval(() => {}, FOR_EVER)
   try {
     const serving = await serve(pipeline, { ...listeners, container, signal: stop.starting, onEvent: events.handle })
-    // Before `see` looks at the end: what was counted is told before the last line.
-    void serving.closed.then(() => events.flush())
     return await stop.see(serving)
   } catch (error) {
     if (stop.starting.aborted && error === stop.starting.reason) return 0
@@ -73,13 +71,15 @@ class Stop {
   readonly starting: AbortSignal
   readonly release: () => void
   readonly #logger: Logger
+  readonly #events: EventLog
   #serving: Serving | undefined
   #giveUp: ((code: number) => void) | undefined
 
-  constructor(logger: Logger) {
+  constructor(logger: Logger, events: EventLog) {
     const starting = new AbortController()
     this.starting = starting.signal
     this.#logger = logger
+    this.#events = events
     this.release = onStopSignals({
       drain: (signal) => {
         this.#logger.info({ signal }, 'draining')
@@ -102,7 +102,9 @@ class Stop {
     return Promise.race([serving.closed.then(({ cutOff }) => this.#end(cutOff)), givenUp])
   }
 
+  /** What was counted is told before the last line. */
   #end(cutOff: number): number {
+    this.#events.flush()
     if (cutOff === 0) this.#logger.info({ cutOff }, 'stopped')
     else this.#logger.warn({ cutOff }, 'stopped; work was cut off')
     return cutOff === 0 ? 0 : 1
