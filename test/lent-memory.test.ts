@@ -84,4 +84,23 @@ describeOnTcpDrivers('memory that is read into again shows nowhere in what was a
     await Promise.all([play(1, bulk), play(2, bulk), play(3, small), play(4, small)])
     await server.close()
   })
+
+  test('where a read is answered in part, and the rest when the kernel has taken that', async () => {
+    const server = await createTcpServer(pipeline(echo()), { highWaterMark: 64 * 1024 }).listen({ port: 0 })
+    const port = server.address?.port as number
+    const play = async (seed: number): Promise<void> => {
+      const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true })
+      await once(socket, 'connect')
+      const sent = new Digester()
+      for (let round = 0; round < 5; round++) {
+        const text = letters(200_000, 10 * seed + round)
+        sent.push(text)
+        socket.write(text)
+      }
+      expect(await readRest(socket, Buffer.alloc(0))).toEqual(sent.end())
+    }
+    // All at once, so that the system tells of several together: each is read into the memory of the one before.
+    await Promise.all([1, 2, 3, 4, 5, 6, 7, 8].map(play))
+    await server.close()
+  })
 })

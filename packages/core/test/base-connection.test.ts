@@ -83,6 +83,23 @@ describe('BaseConnection', () => {
     connection.onClosed()
   })
 
+  test('copies what was written of lent bytes behind the flush, before they are overwritten', async () => {
+    const { connection, driver } = makeConnection()
+    connection.data$.subscribe((chunk) => {
+      connection.write(chunk.subarray(0, 1))
+      connection.whenDrained(() => void connection.write(chunk.subarray(1)))
+    })
+    const lent = encode('lent')
+    connection.onData(lent)
+    connection.ownInput()
+    lent.fill(0)
+    await new Promise((resolve) => setImmediate(resolve))
+    // The first was with the driver in time, which here has kept it and not sent it.
+    expect(Buffer.concat(driver.writes.flat()).toString()).toBe('\0ent')
+    connection.abort()
+    connection.onClosed()
+  })
+
   test('takes a driver that is gone without a word for a reset', async () => {
     const { connection } = makeConnection()
     connection.onClosed()

@@ -1,3 +1,5 @@
+import { own } from './feed.ts'
+
 /** Chunks up to this many bytes are copied together as they come; larger ones cost less as they are. */
 const SMALL = 1024
 const FIRST_SLAB = 4 * 1024
@@ -43,6 +45,11 @@ export class ChunkJoiner {
     this.#chunks = NONE
     this.#lastIsSmall = false
     return chunks
+  }
+
+  /** Copies what it was given and has not copied yet: that will be overwritten. */
+  own(): void {
+    this.#chunks = this.#chunks.map(own)
   }
 
   /** A literal of one takes a tenth of the memory that an empty array takes at its first push. */

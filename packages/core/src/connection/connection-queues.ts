@@ -55,6 +55,8 @@ export abstract class ConnectionQueues extends ConnectionFacts {
 
   ownInput(): void {
     if (this.inbox.length > 0) this.inbox.replace(own)
+    // Answers to what the kernel has made room for meanwhile go out at the end of the turn; those of a connection that is upgraded, later.
+    this.outbox.own()
   }
 
   /** Writes go out together when the callback has returned, rather than at the end of the turn. */

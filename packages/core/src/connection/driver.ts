@@ -59,7 +59,7 @@ export interface DriverEvents {
   readonly borrows: boolean
   /** Whether anything waits unread or unsent: what was lent must not be overwritten while it does. */
   readonly holdsInput: boolean
-  /** What was lent will be overwritten: copies what of it waits unread. What waits unsent is with the driver. */
+  /** What was lent will be overwritten: copies what of it waits unread, or was written and has not been given to {@link Driver.write}. */
   ownInput(): void
   /** Input arrived; the chunk is the connection's from now on, or lent where it {@link borrows}. Called at most once a turn for a stream, so that one write can answer one read. */
   onData(chunk: Uint8Array): void

@@ -90,6 +90,11 @@ export class Outbox {
     else this.#scheduled = false
   }
 
+  /** Copies what is not flushed: what was lent of it will be overwritten. */
+  own(): void {
+    this.#chunks?.own()
+  }
+
   /** The driver has handed everything over. */
   onDrain(): void {
     if (this.#chunks || this.#over) return
