@@ -66,6 +66,19 @@ describe('what it is watched for', () => {
   })
 })
 
+test('a connection fails whose unsent bytes were given to another thread, and does not ask for room for ever', async () => {
+  const { fake, seen, port } = setUp()
+  const chunk = new Uint8Array(2000)
+  fake.answers.write = [0, 0]
+  port.send([chunk], chunk.length)
+  structuredClone(chunk.buffer, { transfer: [chunk.buffer] })
+  port.onReady(WRITABLE)
+  await nextTick()
+  await turn()
+  expect(seen.errors).toMatchObject([{ code: 'EFAULT', syscall: 'write' }])
+  expect(fake.calls).toEqual(['watch 5', 'watch 1', 'close'])
+})
+
 test('a connection that the system cannot watch any more fails', async () => {
   const { fake, seen, port } = setUp()
   fake.answers.read = [3]

@@ -1,3 +1,4 @@
+import { constants } from 'node:os'
 import { BasePort } from './base-port.ts'
 import { type Poller, READABLE, WRITABLE } from './poller.ts'
 import type { PortEvents } from './stream-port.ts'
@@ -51,7 +52,10 @@ export abstract class NativeOutput extends BasePort {
     if (unsent === undefined) return
     while (unsent.bytes > 0) {
       const chunks = unsent.peek()
-      const sent = this.#write(chunks, lengthOf(chunks))
+      const bytes = lengthOf(chunks)
+      // Its memory was given to another thread: there is always room for nothing, and the peer would take what it got for the whole.
+      if (bytes === 0) return this.#onWriteError(-constants.errno.EFAULT)
+      const sent = this.#write(chunks, bytes)
       if (sent < 0) return this.#onWriteError(sent)
       if (sent === 0) return
       unsent.drop(sent)
