@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
+import { markAsUntransferable } from 'node:worker_threads'
 import type { Binding } from './binding.ts'
 
 /** Bytes of one slab, from which the datagrams of several batches are cut; a larger datagram gets one of its own. */
@@ -39,7 +40,10 @@ class LoadedNative implements Native {
   /** Not zeroed first: only what has been read into it is ever given out. */
   #renew(bytes: number): ArrayBuffer {
     this.slab = Buffer.allocUnsafeSlow(Math.max(SLAB_BYTES, bytes))
-    return this.slab.buffer as ArrayBuffer
+    const memory = this.slab.buffer as ArrayBuffer
+    // As Node's own pool is: a reader that gave his datagram to another thread would take it all from the others, and from the C side.
+    markAsUntransferable(memory)
+    return memory
   }
 }
 

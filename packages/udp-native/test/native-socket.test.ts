@@ -47,6 +47,21 @@ describe.runIf(hasNative)('NativeSocket (where its binary is)', () => {
     expect(to.batches.length).toBeLessThan(30)
   })
 
+  test('goes on reading where a reader transfers its datagram, which is copied or refused', async () => {
+    const from = bind()
+    const to = bind()
+    for (let i = 1; i <= 3; i++) {
+      from.socket.send(Buffer.alloc(8, i), to.address)
+      await vi.waitFor(() => expect(to.got).toHaveLength(i))
+      try {
+        structuredClone(to.got[0], { transfer: [to.got[0]?.buffer as ArrayBuffer] })
+      } catch (error) {
+        expect(error).toMatchObject({ name: 'DataCloneError' })
+      }
+    }
+    expect(to.got).toEqual([Buffer.alloc(8, 1), Buffer.alloc(8, 2), Buffer.alloc(8, 3)])
+  })
+
   test('answers a batch in each peer\'s order, however its peers alternate', async () => {
     const answering: { socket?: NativeSocket } = {}
     const known = new Map<string, number>()

@@ -1,4 +1,5 @@
 import { RECORD, SMALL } from './read-buffers.ts'
+import { sharedMemory } from './shared-memory.ts'
 
 /** Records in a block. */
 const WINDOWS = 16
@@ -9,7 +10,7 @@ const QUIET_AFTER = 8
 
 const pool: Buffer[] = []
 
-const newBlock = (): Buffer => pool.pop() ?? Buffer.allocUnsafeSlow(WINDOWS * RECORD)
+const newBlock = (): Buffer => pool.pop() ?? sharedMemory(WINDOWS * RECORD)
 
 /**
  * What a bulk connection over TLS is read into whose reader borrows. Several records come in one turn and are answered together at its

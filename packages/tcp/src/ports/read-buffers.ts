@@ -1,10 +1,11 @@
+import { sharedMemory } from './shared-memory.ts'
 import { Slab } from './slab.ts'
 
 /**
  * What bulk connections that borrow are read into, all of them: what comes is lent, and used up before the next read. One
  * buffer for all stays in the processor's cache. Twice its size saves no more system calls that show.
  */
-export const SHARED: Buffer = Buffer.allocUnsafeSlow(256 * 1024)
+export const SHARED: Buffer = sharedMemory(256 * 1024)
 
 /** The part of it for quiet connections: what comes is copied out, so that one who is behind holds no more of it. */
 export const QUIET: Buffer = SHARED.subarray(0, 64 * 1024)

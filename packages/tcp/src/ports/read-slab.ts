@@ -1,3 +1,5 @@
+import { sharedMemory } from './shared-memory.ts'
+
 /** Bytes of one slab. */
 const SLAB = 256 * 1024
 /** A read has room for at least so much. */
@@ -12,7 +14,7 @@ export class ReadSlab {
 
   /** What the next read may fill. */
   room(): Buffer {
-    if (this.#room.length < LEAST_ROOM) this.#room = Buffer.allocUnsafeSlow(SLAB)
+    if (this.#room.length < LEAST_ROOM) this.#room = sharedMemory(SLAB)
     return this.#room
   }
 

@@ -1,3 +1,5 @@
+import { sharedMemory } from './shared-memory.ts'
+
 /** Memory that chunks are cut from: an allocation for each costs more than the copy. A chunk that is kept pins all of it. */
 export class Slab {
   readonly #size: number
@@ -12,7 +14,7 @@ export class Slab {
   /** @param size - in bytes: what one kept chunk can pin. */
   constructor(size: number) {
     this.#size = size
-    this.#memory = Buffer.allocUnsafeSlow(size)
+    this.#memory = sharedMemory(size)
   }
 
   /** So many bytes, at most the slab's size, to be written to; they are the caller's. */
@@ -34,8 +36,9 @@ export class Slab {
   }
 
   #cutAnew(length: number): Buffer {
-    if (this.#used + length > this.#size) {
-      this.#memory = Buffer.allocUnsafeSlow(this.#size)
+    // It is empty where somebody has detached it for all that.
+    if (this.#used + length > this.#memory.length) {
+      this.#memory = sharedMemory(this.#size)
       this.#used = 0
     }
     this.#lastStart = this.#used
