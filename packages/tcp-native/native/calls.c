@@ -29,7 +29,12 @@ static void set_options(int fd, bool no_delay, int keep_alive) {
   if (no_delay) setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   if (keep_alive < 0) return;
   setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
-  if (keep_alive > 0) setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &keep_alive, sizeof keep_alive);
+  if (keep_alive == 0) return;
+  // As libuv has them for Node's own sockets: a peer that is gone is found out ten seconds after the first probe.
+  int interval = 1, probes = 10;
+  setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &keep_alive, sizeof keep_alive);
+  setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &interval, sizeof interval);
+  setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof probes);
 }
 
 // accept(fd, noDelay, keepAlive): the next connection's descriptor, or a negated errno. `keepAlive` is the delay in seconds, 0 for the
