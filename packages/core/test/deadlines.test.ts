@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import type { Clock } from '../src/connection/clock.ts'
 import { type Awaiting, Deadlines, deadlinesOf } from '../src/connection/deadlines.ts'
 import { VirtualClock } from '../src/testing/index.ts'
 
@@ -71,6 +72,29 @@ describe('Deadlines', () => {
     deadlines.remove(alarm)
     clock.advance(10)
     expect(rung).toEqual([10, 20])
+  })
+
+  test('lets a process that was held up first see what has come meanwhile, and then waits no more', () => {
+    const real = new VirtualClock()
+    let heldUp = 0
+    const clock: Clock = { now: () => real.now() + heldUp, schedule: (callback, delay) => real.schedule(callback, delay) }
+    const deadlines = new Deadlines(clock)
+    const rung: string[] = []
+    const silent = new Alarm(() => rung.push(`silent ${clock.now()}`))
+    const heard = new Alarm(() => rung.push(`heard ${clock.now()}`))
+    deadlines.add(silent, 100)
+    deadlines.add(heard, 100)
+    heldUp = 400
+    real.advance(100)
+    // At 500, 400 late.
+    deadlines.remove(heard)
+    deadlines.add(heard, 600)
+    real.advance(399)
+    expect(rung).toEqual([])
+    heldUp = 1000
+    real.advance(1)
+    expect(rung).toEqual(['silent 1500', 'heard 1500'])
+    expect(real.pending).toBe(0)
   })
 
   test('takes another one from within a call, an earlier one than it waits for too', () => {

@@ -9,15 +9,25 @@ export interface Awaiting {
   onDeadline(): void
 }
 
+/** In ms: a timer that fires so much too late says that the process was held up. */
+const HELD_UP = 50
+/** In ms: for how long what has come meanwhile is read at most, before what is overdue is looked at. */
+const MOST_CATCHING_UP = 1000
+
 /**
  * Many deadlines on one timer: a binary heap, the earliest first. A timer of Node's for each connection would take ten
  * times the memory, and most are moved on, not met.
+ *
+ * A process that was held up, by its own code or by the system, has not seen what its peers have sent and taken meanwhile: that is no silence
+ * of theirs. It first gets as long as it was held up, a second at most, to see it.
  */
 export class Deadlines {
   readonly #clock: Clock
   readonly #heap: Awaiting[] = []
   #timer: Timer | undefined
   #timerAt = Infinity
+  /** Until then the process catches up. */
+  #notBefore = -Infinity
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -51,11 +61,13 @@ export class Deadlines {
 
   #arm(): void {
     const earliest = this.#heap[0]
-    if (earliest === undefined || earliest.deadline >= this.#timerAt) return
+    if (earliest === undefined) return
+    const at = Math.max(earliest.deadline, this.#notBefore)
+    if (at >= this.#timerAt) return
     this.#timer?.cancel()
-    this.#timerAt = earliest.deadline
+    this.#timerAt = at
     // A timer can fire a fraction of a millisecond early; then it is armed once more.
-    const delay = Math.max(0, Math.ceil(earliest.deadline - this.#clock.now()))
+    const delay = Math.max(0, Math.ceil(at - this.#clock.now()))
     this.#timer = this.#clock.schedule(() => this.#fire(), delay)
   }
 
@@ -66,9 +78,15 @@ export class Deadlines {
   }
 
   #fire(): void {
+    const now = this.#clock.now()
+    const late = now - this.#timerAt
+    const caughtUp = this.#timerAt === this.#notBefore
     this.#timer = undefined
     this.#timerAt = Infinity
-    const now = this.#clock.now()
+    if (late > HELD_UP && !caughtUp) {
+      this.#notBefore = now + Math.min(late, MOST_CATCHING_UP)
+      return this.#arm()
+    }
     try {
       for (let first = this.#heap[0]; first && first.deadline <= now; first = this.#heap[0]) {
         this.remove(first)
