@@ -100,6 +100,23 @@ describe('BaseConnection', () => {
     connection.onClosed()
   })
 
+  test('copies what was written of lent bytes and is held back, as by an upgrade', () => {
+    const { connection, driver } = makeConnection()
+    let release = (): void => {}
+    connection.data$.subscribe((chunk) => {
+      release = connection.holdWrites()
+      connection.write(chunk)
+    })
+    const lent = encode('lent')
+    connection.onData(lent)
+    connection.ownInput()
+    lent.fill(0)
+    release()
+    expect(Buffer.concat(driver.writes.flat()).toString()).toBe('lent')
+    connection.abort()
+    connection.onClosed()
+  })
+
   test('takes a driver that is gone without a word for a reset', async () => {
     const { connection } = makeConnection()
     connection.onClosed()
