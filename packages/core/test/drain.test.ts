@@ -31,6 +31,19 @@ describe('close of a server', () => {
     await server.closed
   })
 
+  test('keeps the process running until it is done, and no longer', async () => {
+    const timers = (): number => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length
+    const { server, listener, clock } = testServer(pipeline(handle(pending)), { drainTimeout: 5_000 })
+    await server.listen()
+    listener.connect()
+    const before = timers()
+    void server.close()
+    expect(timers()).toBe(before + 1)
+    clock.advance(5_000)
+    expect(await server.closed).toEqual({ cutOff: 1 })
+    expect(timers()).toBe(before)
+  })
+
   test('takes a time in which the process itself was held up for no silence', async () => {
     const { server, listener, clock } = testServer(pipeline(echo()))
     await server.listen()

@@ -1,5 +1,5 @@
 import type { BaseConnection } from '../connection/base-connection.ts'
-import type { Clock, Timer } from '../connection/clock.ts'
+import { type Clock, LONGEST_DELAY, type Timer } from '../connection/clock.ts'
 import { deferred, type Deferred } from '../connection/promises.ts'
 import { DrainTimeoutError } from '../errors/connection-errors.ts'
 
@@ -23,6 +23,8 @@ export class Drain {
   readonly #deadline: Timer | undefined
   /** Those that have been cut and are not gone yet: a second cut must not count them again. */
   readonly #cut: WeakSet<Drainable> = new WeakSet()
+  /** Neither a connection that nobody reads nor a timer of the clock's keeps the process running: until all are seen out, this does. */
+  readonly #alive: NodeJS.Timeout = setInterval(() => {}, LONGEST_DELAY)
   #look: Timer | undefined
   /** When the next look is to be, by the clock. */
   #lookAt = Infinity
@@ -57,6 +59,7 @@ export class Drain {
     this.#over = true
     this.#deadline?.cancel()
     this.#look?.cancel()
+    clearInterval(this.#alive)
     this.#done.resolve(this.#cutOff)
   }
 
