@@ -32,16 +32,19 @@ describe('close of a server', () => {
   })
 
   test('keeps the process running until it is done, and no longer', async () => {
-    const timers = (): number => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length
     const { server, listener, clock } = testServer(pipeline(handle(pending)), { drainTimeout: 5_000 })
     await server.listen()
     listener.connect()
-    const before = timers()
+    const begun = vi.spyOn(globalThis, 'setInterval')
+    const ended = vi.spyOn(globalThis, 'clearInterval')
     void server.close()
-    expect(timers()).toBe(before + 1)
+    const alive = begun.mock.results[0]?.value as NodeJS.Timeout
+    expect(alive.hasRef()).toBe(true)
+    expect(ended).not.toHaveBeenCalled()
     clock.advance(5_000)
     expect(await server.closed).toEqual({ cutOff: 1 })
-    expect(timers()).toBe(before)
+    expect(ended).toHaveBeenCalledWith(alive)
+    vi.restoreAllMocks()
   })
 
   test('takes a time in which the process itself was held up for no silence', async () => {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { ReadSlab } from '../src/read-slab.ts'
-import { Slab } from '../src/slab.ts'
+import { ReadSlab } from '../src/ports/read-slab.ts'
+import { Slab } from '../src/ports/slab.ts'
 
 function readInto(slab: ReadSlab, length: number): Buffer {
   slab.room().fill(0, 0, length)

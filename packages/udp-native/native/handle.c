@@ -58,6 +58,19 @@ static bool renew_slab(mr_instance *home, size_t bytes) {
   return done;
 }
 
+// Whoever has a datagram can take the whole slab away (ArrayBuffer.prototype.transfer): what is written there then is written into memory
+// of somebody else's, or of nobody's. Asked whenever other code may have run.
+static void replace_lost_slab(mr_instance *home) {
+  napi_env env = home->env;
+  napi_handle_scope scope;
+  napi_value slab;
+  bool lost = false;
+  if (home->slab_ref == NULL || napi_open_handle_scope(env, &scope) != napi_ok) return;
+  if (napi_get_reference_value(env, home->slab_ref, &slab) == napi_ok) napi_is_detached_arraybuffer(env, slab, &lost);
+  napi_close_handle_scope(env, scope);
+  if (lost) renew_slab(home, 0);
+}
+
 // Returns whether JavaScript has said that it keeps nothing of what it was given.
 static bool deliver(mr_handle *handle, mr_callback which, uint32_t count) {
   mr_state *state = &handle->shared->state;
@@ -72,11 +85,12 @@ static bool deliver(mr_handle *handle, mr_callback which, uint32_t count) {
 }
 
 // Gives a batch out. Its part of the slab is used again where nothing of it is kept: what is written to again and again stays in the
-// processor's cache. (The slab is the same after the call: only the copying below renews it.)
+// processor's cache.
 static void give_batch(mr_handle *handle, uint32_t count) {
   mr_instance *home = handle->home;
   size_t start = home->entries[0].offset;
   if (deliver(handle, MR_ON_BATCH, count)) home->slab_used = start;
+  replace_lost_slab(home);
 }
 
 // Copies a datagram out of its area into the slab. False where there is no memory.
@@ -95,6 +109,7 @@ static void hand_out(mr_handle *handle, mr_area *area) {
   mr_instance *home = handle->home;
   mr_datagram datagram;
   uint32_t count = 0;
+  replace_lost_slab(home);
   while (!handle->closing && mr_next(area, &datagram)) {
     bool fits = datagram.length <= home->slab_size - home->slab_used;
     if (count > 0 && (!fits || datagram.truncated || count == MR_BATCH_ENTRIES)) {

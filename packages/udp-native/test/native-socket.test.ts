@@ -1,5 +1,7 @@
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
+import { setFlagsFromString } from 'node:v8'
+import { runInThisContext } from 'node:vm'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { loadNative, type NativeAddress, type NativeBatch, NativeSocket, type NativeSocketOptions } from '../src/index.ts'
 
@@ -11,6 +13,18 @@ const hasNative = (() => {
     return false
   }
 })()
+
+/** What `ArrayBuffer.prototype.transfer` does, which the mark on the memory forbids in later versions of Node only. */
+function detach(buffer: ArrayBuffer): void {
+  setFlagsFromString('--allow-natives-syntax')
+  try {
+    runInThisContext('(buffer) => %ArrayBufferDetach(buffer)')(buffer)
+  } catch (error) {
+    expect(error).toBeInstanceOf(TypeError)
+  } finally {
+    setFlagsFromString('--no-allow-natives-syntax')
+  }
+}
 
 const open: NativeSocket[] = []
 afterEach(async () => {
@@ -60,6 +74,17 @@ describe.runIf(hasNative)('NativeSocket (where its binary is)', () => {
       }
     }
     expect(to.got).toEqual([Buffer.alloc(8, 1), Buffer.alloc(8, 2), Buffer.alloc(8, 3)])
+  })
+
+  test('reads on, into other memory, where a reader takes all of it away', async () => {
+    const from = bind()
+    const to = bind()
+    for (let i = 1; i <= 3; i++) {
+      from.socket.send(Buffer.alloc(8, i), to.address)
+      await vi.waitFor(() => expect(to.got).toHaveLength(i))
+      expect(to.got[i - 1]).toEqual(Buffer.alloc(8, i))
+      detach(to.got[i - 1]?.buffer as ArrayBuffer)
+    }
   })
 
   test('answers a batch in each peer\'s order, however its peers alternate', async () => {
