@@ -12,7 +12,7 @@ import {
   systemClock,
 } from '@millrace/core'
 import { connectTcp, type TlsClientOptions } from '@millrace/tcp'
-import { connectUdp } from '@millrace/udp'
+import { connectUdp, MAX_DATAGRAM_BYTES } from '@millrace/udp'
 import type { ConnectCommand } from './arguments.ts'
 import type { Endpoint } from './endpoint.ts'
 import { EventLog } from './event-log.ts'
@@ -22,17 +22,18 @@ import { createLogger, stderrTarget } from './log.ts'
 import { Output } from './output.ts'
 import { type ByteDuplex, relayDatagrams, relayStream } from './relay.ts'
 import { readTlsFiles } from './read-tls-files.ts'
+import { asBytes, asLines } from './stdio.ts'
 import type { ConnectTls } from './tls-flags.ts'
 import { UsageError } from './usage-error.ts'
 
 /**
- * `millrace connect`: stdin to the peer, the peer to stdout, each through the pipeline.
+ * `millrace connect`: stdin to the peer, the peer to stdout, each through the pipeline; where that has frames, a line is one.
  *
  * @returns the exit code: 0 when the peer has ended (over UDP: is silent), or nobody reads stdout any more.
  * @throws what failed: connecting, the connection, stdin or stdout.
  */
 export async function runConnect({ endpoint, tls, wait, imports, plugins }: ConnectCommand): Promise<number> {
-  const pipeline = composeClient(await createRegistry(imports), plugins)
+  const { pipeline, kind } = composeClient(await createRegistry(imports), plugins)
   const secured = tls && { ...(await readTlsFiles(tls.files)), ...pick(tls) }
   const logger = await createLogger(stderrTarget(process.stderr))
   const events = new EventLog(logger, systemClock)
@@ -45,9 +46,9 @@ export async function runConnect({ endpoint, tls, wait, imports, plugins }: Conn
     const connection = await connect(endpoint, pipeline, { container, ...(secured && { tls: secured }) })
     const output = new Output(process.stdout, () => void leave(connection))
     const input = new Input(process.stdin)
-    const { error } = await (endpoint.transport === 'udp'
-      ? relayDatagrams(connection, input, output, wait)
-      : relayStream(connection, input, output))
+    const isUdp = endpoint.transport === 'udp'
+    const stdio = kind === 'frame' ? asLines(input, output) : asBytes(input, output, isUdp ? MAX_DATAGRAM_BYTES : Infinity)
+    const { error } = await (isUdp ? relayDatagrams(connection, stdio, wait) : relayStream(connection, input, stdio))
     await output.flush()
     const failure = output.broken ? output.failure : error
     if (failure) throw failure
@@ -65,9 +66,16 @@ async function leave(connection: ByteDuplex): Promise<void> {
   await connection.close({ signal: AbortSignal.timeout(LEAVING) }).catch(() => connection.abort())
 }
 
+/** What stands between the connection and stdin and stdout. */
+interface Client {
+  readonly pipeline?: AnyPipeline
+  /** What it gives and takes at its end. */
+  readonly kind: string
+}
+
 /** @throws {@link UsageError}, {@link UnknownPluginError}, {@link InvalidOptionError}, {@link InvalidPipelineError} */
-function composeClient(registry: PluginRegistry, texts: readonly PluginText[]): AnyPipeline | undefined {
-  if (texts.length === 0) return undefined
+function composeClient(registry: PluginRegistry, texts: readonly PluginText[]): Client {
+  if (texts.length === 0) return { kind: 'bytes' }
   const pipeline = composePipeline(texts.map((text) => registry.configure(text)))
   let last = ''
   let kind = 'bytes'
@@ -78,7 +86,7 @@ function composeClient(registry: PluginRegistry, texts: readonly PluginText[]): 
   }
   if (kind === 'nothing') throw new UsageError(`"${last}" is a handler, which is for serve: connect takes plugins without one`)
   if (kind === 'message') throw new UsageError(`"${last}" gives messages, but connect writes bytes to stdout`)
-  return pipeline
+  return { pipeline, kind }
 }
 
 const pick = ({ servername, rejectUnauthorized }: ConnectTls): TlsClientOptions => ({

@@ -49,8 +49,9 @@ as echo.
 SIGTERM or SIGINT drains: what is idle is closed, what is in flight may finish. Exit code 0, or 1 if work
 was cut off; a second signal aborts at once. A port in use is exit code 1, bad usage 2.`,
   connect: `A netcat through a pipeline: stdin goes out, what comes in goes to stdout. Over TCP the end of stdin
-half-closes, and the exit code is 0 when the peer has ended. Over UDP each read of stdin is a datagram. A
-connection that fails is exit code 1.`,
+half-closes, and the exit code is 0 when the peer has ended. Over UDP each read of stdin is a datagram. Where
+the pipeline has a codec (lines, length-prefixed), a line of stdin is a frame, and each frame that comes a
+line of stdout. A connection that fails is exit code 1.`,
   plugins: 'Lists the plugins there are, with their options.',
 }
 

@@ -1,8 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { CloseInfo, Duplex } from '@millrace/core'
-import { MAX_DATAGRAM_BYTES } from '@millrace/udp'
 import type { Input } from './input.ts'
-import type { Output } from './output.ts'
+import type { Stdio } from './stdio.ts'
 
 /** A connection of bytes, seen through a pipeline or not. */
 export type ByteDuplex = Duplex<Uint8Array, Uint8Array>
@@ -14,28 +13,28 @@ const QUIET = 200
  * Joins a stream connection to stdin and stdout until the peer has ended. The end of stdin half-closes. What stdin still has to give
  * when the peer ends goes out before the connection is closed.
  */
-export async function relayStream(connection: ByteDuplex, input: Input, output: Output): Promise<CloseInfo> {
+export async function relayStream(connection: ByteDuplex, input: Input, { items, write }: Stdio): Promise<CloseInfo> {
   let sending = true
-  const sent = connection.sink(input)
+  const sent = connection.sink(items)
   void sent.catch(() => {}).finally(() => (sending = false))
-  const ended = await receive(connection, (chunk) => output.write(chunk))
+  const ended = await receive(connection, write)
   while (ended && sending && input.silence < QUIET) await delay(QUIET - input.silence)
   void connection.close()
   return connection.closed
 }
 
 /**
- * Joins a datagram connection to stdin and stdout: each read of stdin is a datagram.
+ * Joins a datagram connection to stdin and stdout: each item of stdin is a datagram.
  *
  * @param wait - in milliseconds: how long the peer must be silent, once stdin has ended, to be taken for done.
  */
-export async function relayDatagrams(connection: ByteDuplex, input: Input, output: Output, wait: number): Promise<CloseInfo> {
+export async function relayDatagrams(connection: ByteDuplex, { items, write }: Stdio, wait: number): Promise<CloseInfo> {
   let heardAt = performance.now()
   const received = receive(connection, (datagram) => {
     heardAt = performance.now()
-    return output.write(datagram)
+    return write(datagram)
   })
-  const sent = connection.sink(input.pieces(MAX_DATAGRAM_BYTES)).catch(() => {})
+  const sent = connection.sink(items).catch(() => {})
   await Promise.race([sent, connection.closed])
   heardAt = performance.now()
   await Promise.race([untilSilent(() => heardAt + wait), connection.closed])

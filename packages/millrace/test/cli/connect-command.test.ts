@@ -76,6 +76,20 @@ describe('millrace connect over a stream', () => {
     expect(stderr).toMatch(/^millrace: the certificate of 127\.0\.0\.1:\d+ was refused: UNABLE_TO_VERIFY_LEAF_SIGNATURE\n$/)
   })
 
+  test.each([
+    ['lines', 'one\ntwo\r\n\nlast', 'one\ntwo\n\nlast\n', 'one\ntwo\n\nlast\n'],
+    ['length-prefixed:1', 'one\ntwo', '\x03one\x03two', 'one\ntwo\n'],
+    ['chunker:2 length-prefixed:1', '\n', '\0', '\n'],
+  ])('%s: a line of stdin is a frame, and a frame that comes a line of stdout', async (words, stdin, wire, stdout) => {
+    const received: Promise<Buffer>[] = []
+    const url = await serverOf((socket) => {
+      echoing(socket)
+      received.push(buffer(socket))
+    })
+    expect(await run(['connect', url, ...words.split(' ')], stdin)).toEqual({ code: 0, signal: null, stdout, stderr: '' })
+    expect((await received[0])?.toString('latin1')).toBe(wire)
+  })
+
   test('gives the peer all of stdin before its answer comes', async () => {
     const url = await serverOf((socket) => {
       let bytes = 0
