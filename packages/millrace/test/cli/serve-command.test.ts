@@ -187,7 +187,8 @@ describe('millrace serve, told something wrong', () => {
     ['TLS without a certificate', ['--tls', '443', 'echo'], '--tls needs --cert FILE'],
     ['no such certificate', ['--tls', '0', '--cert', 'no.pem', '--key', KEY, 'echo'], '--cert: cannot read "no.pem" (ENOENT)'],
     ['a key for another certificate', ['--tls', '0', '--cert', pemPath('other.pem'), '--key', KEY, 'echo'], 'option "createTcpServer.tls" must be what TLS can be made with, not "key values mismatch"'],
-    ['a certificate that is none', ['--tls', '0', '--cert', KEY, '--key', KEY, 'echo'], 'option "createTcpServer.tls" must be what TLS can be made with, not "no start line"'],
+    ['a certificate that is none', ['--tls', '0', '--cert', KEY, '--key', KEY, 'echo'], `--cert: "${KEY}" holds no certificate`],
+    ['a key that is none', ['--tls', '0', '--cert', pemPath('server.pem'), '--key', pemPath('server.pem'), 'echo'], `--key: "${pemPath('server.pem')}" holds no private key that can be read`],
     ['a file that is not there', ['--tcp', '0', '--import', 'no.mjs', 'echo'], 'cannot import "no.mjs": there is no such file (ENOENT)'],
   ]
 
