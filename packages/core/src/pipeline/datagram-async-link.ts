@@ -114,7 +114,8 @@ export class DatagramAsyncLink implements AsyncNext {
       if (!this.#segment.skipping && !cut) this.next.endOfDatagram()
       if (this.#segment.skipping || cut) this.#forget()
     } catch (error) {
-      if (error !== refused) this.#owner.raise(error, this.#site, 'asyncStage', this.#segment)
+      // What was thrown may be undefined as well.
+      if (!cut || error !== refused) this.#owner.raise(error, this.#site, 'asyncStage', this.#segment)
       if (error instanceof FrameError && !this.#owner.stopped) this.#forget()
     }
   }
