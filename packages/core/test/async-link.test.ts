@@ -49,6 +49,21 @@ describe('an AsyncStage', () => {
     expect(embedded.closed).toEqual({ initiator: 'remote' })
   })
 
+  test.each(['inbound', 'outbound'] as const)('%s beside a plugin that answers is closed when the connection has ended', async (direction) => {
+    const closed: string[] = []
+    const passing: AsyncStage<Bytes, Bytes> = async function* (source) {
+      yield* source
+    }
+    const stages = staged('passing', () => ({ [direction]: passing, close: () => void closed.push('passing') }))
+    const embedded = embed(pipeline(stages, echo()))
+    embedded.writeInbound(encode('1'))
+    embedded.endInbound()
+    await embedded.settled()
+    expect(textOf(embedded.outbound)).toBe('1')
+    expect(embedded.closed).toEqual({ initiator: 'remote' })
+    expect(closed).toEqual(['passing'])
+  })
+
   test('that ends early ends its direction; what comes after is dropped', async () => {
     const one = inbound('one', async function* (source) {
       for await (const chunk of source) {

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import {
   buildClientPipeline,
   type Connection,
+  ConnectionClosedError,
   CorruptFrameError,
   definePlugin,
   type MessageConnection,
@@ -71,6 +72,19 @@ describe('a connection that has ended cleanly both ways', () => {
     open()
     expect(joined(await reading)).toEqual(encode('abc!'))
     expect(closed).toEqual(['closed'])
+  })
+
+  test.each(['close', 'abort'] as const)('lets its stages go at %s, where nobody has read it', async (how) => {
+    const [connection, other] = connectionPair()
+    const closed: string[] = []
+    const { plugin } = gated()
+    const last = staged('last', () => ({ close: () => void closed.push('closed') }))
+    const messages = client(connection, plugin, last)
+    await ended(messages, other)
+    expect(closed).toEqual([])
+    void messages[how]()
+    expect(closed).toEqual(['closed'])
+    await expect(collect(messages)).rejects.toThrow(ConnectionClosedError)
   })
 
   test('ends in what an asynchronous stage throws of it', async () => {

@@ -118,7 +118,10 @@ export class MessageDuplex extends DuplexFaces<unknown, unknown> implements Mess
   }
 
   abort(reason?: unknown): void {
-    this.#run.connection.abort(reason)
+    const { connection } = this.#run
+    connection.abort(reason)
+    // Asynchronous stages may still be at work for a reader that does not want it any more.
+    if (connection.status === 'closed') this.#run.close()
   }
 
   item(item: unknown): void {

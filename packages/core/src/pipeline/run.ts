@@ -103,6 +103,7 @@ export class Run extends RunParts implements Engine, Intaker, ConnectionUser {
   }
 
   close(): void {
+    if (this.#released) return this.stop(undefined)
     this.#closing = true
     if (!this.outputHasEnded) this.endOutput()
     else if (this.#broken) this.#broken.end()
@@ -221,8 +222,9 @@ export class Run extends RunParts implements Engine, Intaker, ConnectionUser {
     this.#broken?.cancel()
     this.cutDraining()
     this.intake.release()
-    const late = !info.error && this.#inputEnded && !this.#closing && this.hasAsyncStages && this.messages.awaitsEnd
-    if (late && !this.stopped) {
+    const clean = !info.error && this.#inputEnded && !this.#closing
+    // Where the stages answer by themselves, their output has not ended before they had given everything.
+    if (clean && !this.stopped && this.hasAsyncStages && !this.answersItself && this.messages.awaitsEnd) {
       this.#released = info
       return undefined
     }
