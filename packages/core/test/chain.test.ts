@@ -72,6 +72,54 @@ describe('the end of a direction', () => {
   })
 })
 
+describe('emitOutbound while the output ends', () => {
+  const relaying = staged('relaying', ({ emitOutbound }) => ({ outbound: { push: (chunk) => emitOutbound(chunk) } }))
+
+  test.each([false, true])('sends what other last words set off, of a datagram connection: %s', (datagram) => {
+    const embedded = embed(pipeline(relaying, tag('b'), echo()), { datagram })
+    embedded.writeInbound(encode('1'))
+    embedded.endInbound()
+    expect(textOf(embedded.outbound)).toBe('1bbBbB')
+  })
+
+  test.each([false, true])('sends what an asynchronous stage had in hand, of a datagram connection: %s', async (datagram) => {
+    const late = staged('late', () => ({
+      outbound: async function* (source) {
+        for await (const chunk of source) {
+          await Promise.resolve()
+          yield chunk
+        }
+      },
+    }))
+    const embedded = embed(pipeline(relaying, late, echo()), { datagram })
+    embedded.writeInbound(encode('1'), encode('2'))
+    embedded.endInbound()
+    await embedded.settled()
+    expect(textOf(embedded.outbound)).toBe('12')
+  })
+
+  test('sends nothing on to stages that have had their last word', async () => {
+    const seen: string[] = []
+    const noting = staged('noting', () => ({
+      outbound: { push: (chunk) => void seen.push(textOf([chunk])), end: () => void seen.push('end') },
+    }))
+    const late = staged('late', () => ({
+      outbound: async function* (source) {
+        yield* source
+        await Promise.resolve()
+      },
+    }))
+    const beside = staged('beside', ({ emitOutbound }) => ({
+      outbound: { push: emitOutbound, end: () => queueMicrotask(() => emitOutbound(encode('late'))) },
+    }))
+    const embedded = embed(pipeline(late, noting, beside, echo()))
+    embedded.writeInbound(encode('1'))
+    embedded.endInbound()
+    await embedded.settled()
+    expect(seen).toEqual(['1', 'end'])
+  })
+})
+
 describe('close of the stages', () => {
   const noting = (name: string, notes: unknown[]): ReturnType<typeof staged> =>
     staged(name, () => ({ close: (info) => void notes.push([name, info.error]) }))

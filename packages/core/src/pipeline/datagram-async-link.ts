@@ -52,12 +52,13 @@ export class DatagramAsyncLink implements AsyncNext {
   }
 
   item(item: unknown): void {
+    if (this.#ended) return
     this.#collected.push(item)
     this.#bytes += sizeOf(item)
   }
 
   endOfDatagram(): void {
-    this.#enqueue(false)
+    if (!this.#ended) this.#enqueue(false)
   }
 
   end(): void {

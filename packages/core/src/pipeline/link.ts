@@ -67,7 +67,7 @@ export function feedWhole({ next, segment }: Entry, item: unknown): void {
   next.reset()
 }
 
-/** Of a stage that is given nothing more. */
+/** Of a stage that is given nothing more: its direction has ended, or broken. */
 const DEAF: Segment = { skipping: true, feeding: false }
 
 /** Ends the inbound direction in an error where a stage failed, or, where none stands at that site, from its beginning on. */
@@ -119,13 +119,15 @@ export class StageLink implements Next {
   }
 
   endOfDatagram(): void {
-    if (this.#stage.endOfDatagram) this.call('endOfDatagram')
+    if (this.#stage.endOfDatagram && this.#segment !== DEAF) this.call('endOfDatagram')
     if (!this.#segment.skipping && !this.#owner.stopped) this.next.endOfDatagram()
   }
 
   end(): void {
     if (this.#stage.end && this.#segment !== DEAF) this.call('end')
-    if (!this.#owner.stopped && this.#segment !== DEAF) this.next.end()
+    if (this.#owner.stopped || this.#segment === DEAF) return
+    this.#segment = DEAF
+    this.next.end()
   }
 
   endWith(error: Error, failed: Site | undefined): void {

@@ -84,7 +84,8 @@ export class Run extends RunParts implements Engine, Intaker, ConnectionUser {
   }
 
   emitOutbound(above: Entry, item: unknown): void {
-    if (!this.stopped && this.#outputEnded === 'no') this.chain.enterOutbound(item, above)
+    // While it ends, what the last words set off still goes out: stages that have had their own take nothing any more.
+    if (!this.stopped && this.#outputEnded !== 'ended') this.chain.enterOutbound(item, above)
   }
 
   get outputHasEnded(): boolean {
