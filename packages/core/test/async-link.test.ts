@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { type AsyncStage, pipeline } from '../src/index.ts'
+import { type AsyncStage, BufferOverflowError, handle, pipeline } from '../src/index.ts'
 import { embed } from '../src/testing/index.ts'
 import { echo, encode, inbound, staged, tag, textOf } from './support/plugins.ts'
 
@@ -190,5 +190,40 @@ describe('an outbound AsyncStage', () => {
     await embedded.settled()
     expect(embedded.outbound).toHaveLength(4)
     expect(embedded.writeOutbound(new Uint8Array(1))).toBe(true)
+  })
+
+  test('stops the reading behind a handler that does not mind what write returns, and loses nothing', async () => {
+    const { stage, letOne } = gated()
+    let read = 0
+    const heedless = handle(async (connection) => {
+      for await (const chunk of connection) {
+        read++
+        connection.write(chunk)
+      }
+    })
+    const embedded = embed(pipeline(staged('gated', () => ({ outbound: stage })), heedless), { highWaterMark: 2 * KIB })
+    for (let i = 0; i < 100; i++) {
+      embedded.writeInbound(Uint8Array.of(i, ...new Uint8Array(KIB)))
+      await embedded.settled()
+    }
+    expect(read).toBeLessThan(20)
+    embedded.endInbound()
+    for (let i = 0; i < 100; i++) {
+      letOne()
+      await embedded.settled()
+    }
+    expect(embedded.outbound.map(([first]) => first)).toEqual(Array.from({ length: 100 }, (_, i) => i))
+    expect(embedded.closed).toEqual({ initiator: 'remote' })
+  })
+
+  test.each([false, true])('fails where maxWriteBuffer waits before it, of a datagram connection: %s', async (datagram) => {
+    const { stage } = gated()
+    const limits = { highWaterMark: 2 * KIB, maxWriteBuffer: 8 * KIB, datagram }
+    const embedded = embed(staged('gated', () => ({ outbound: stage })), limits)
+    await embedded.settled()
+    for (let i = 0; i < 6; i++) embedded.writeOutbound(new Uint8Array(KIB))
+    expect(embedded.error).toBeUndefined()
+    for (let i = 0; i < 4; i++) embedded.writeOutbound(new Uint8Array(KIB))
+    expect(embedded.error).toMatchObject({ plugin: 'gated', direction: 'outbound', cause: expect.any(BufferOverflowError) })
   })
 })

@@ -34,6 +34,11 @@ export abstract class ConnectionQueues extends ConnectionFacts {
     return brake
   }
 
+  /** Unsent bytes at which a further write fails the connection. */
+  get maxWriteBuffer(): number {
+    return this.limits.maxWriteBuffer
+  }
+
   /** Bytes that have arrived and nobody has read. */
   get queuedBytes(): number {
     return this.inbox.bytes

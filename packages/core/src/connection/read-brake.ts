@@ -14,7 +14,7 @@ const BRAKE_AT = 4
  * comes back must go on reading, since its peer may wait for just that before it takes more.
  */
 export class ReadBrake implements Flow {
-  readonly #driver: Driver
+  readonly #driver: Pick<Driver, 'pause' | 'resume'>
   #wanted: boolean
   #on = false
   /** How much had been read, and written, at the last write before anything more was read. */
@@ -22,7 +22,7 @@ export class ReadBrake implements Flow {
   #acceptedThen = 0
 
   /** @param flowing - whether the driver reads just now. */
-  constructor(driver: Driver, flowing: boolean) {
+  constructor(driver: Pick<Driver, 'pause' | 'resume'>, flowing: boolean) {
     this.#driver = driver
     this.#wanted = flowing
   }
@@ -41,7 +41,7 @@ export class ReadBrake implements Flow {
    * Something was written: reading stops where that was in answer to more reading, with {@link BRAKE_AT} high-water
    * marks unsent, until everything is sent.
    */
-  onWrite(bytes: number, bytesRead: number, outbox: Outbox, highWaterMark: number): void {
+  onWrite(bytes: number, bytesRead: number, outbox: Pick<Outbox, 'accepted' | 'level' | 'whenEmpty'>, highWaterMark: number): void {
     const { level, accepted } = outbox
     const most = BRAKE_AT * highWaterMark
     if (this.#on || level < most) return

@@ -4,10 +4,11 @@ import type { AsyncStage } from './stage.ts'
 import { Inbox } from '../connection/inbox.ts'
 import { createSource } from '../connection/source.ts'
 import { ConnectionClosedError } from '../errors/connection-errors.ts'
+import { type BrakeOwner, OutputBrake } from './output-brake.ts'
 import { sizeOf } from './size-of.ts'
 
 /** What an asynchronous stage needs of its run besides. */
-export interface AsyncLinkOwner extends LinkOwner {
+export interface AsyncLinkOwner extends LinkOwner, BrakeOwner {
   /** Bytes that may wait before an asynchronous stage until reading stops. */
   readonly highWaterMark: number
   /** The input of this direction must wait, until the function it returns is called. */
@@ -37,6 +38,7 @@ export class AsyncLink implements AsyncNext {
   readonly #stage: AsyncStage<unknown, unknown>
   readonly #segment: Segment
   readonly #datagram: boolean
+  readonly #brake: OutputBrake | undefined
   readonly #give = (item: unknown): void => {
     if (this.#over || this.#owner.stopped) return
     if (this.#datagram) feedWhole({ next: this.next, segment: this.#segment }, item)
@@ -64,11 +66,13 @@ export class AsyncLink implements AsyncNext {
     this.#datagram = datagram
     this.#segment = segment
     this.site = site
+    if (site.direction === 'outbound') this.#brake = new OutputBrake(owner)
     const flow = {
       pause: () => (this.#release ??= owner.holdBack(site)),
       resume: () => {
         this.#release?.()
         this.#release = undefined
+        this.#brake?.onTaken()
       },
       onTold: () => (this.#told = true),
     }
@@ -83,8 +87,12 @@ export class AsyncLink implements AsyncNext {
   }
 
   item(item: unknown): void {
-    if (!this.#over) this.#inbox.push(item)
-    if (this.#inbox.bytes >= this.#owner.highWaterMark && !this.#over) this.#release ??= this.#owner.holdBack(this.site)
+    if (this.#over) return
+    this.#inbox.push(item)
+    if (this.#inbox.bytes < this.#owner.highWaterMark) return
+    this.#release ??= this.#owner.holdBack(this.site)
+    const overflow = this.#brake?.onItem(sizeOf(item), this.#inbox.bytes)
+    if (overflow) this.#owner.raise(overflow, this.site, 'asyncStage')
   }
 
   endOfDatagram(): void {}
@@ -139,6 +147,7 @@ export class AsyncLink implements AsyncNext {
     this.#over = true
     this.#inbox.fail(new ConnectionClosedError(), true)
     this.#release?.()
+    this.#brake?.onTaken()
     if (this.#broken) this.next.endWith(this.#broken, undefined)
     else this.next.end()
   }

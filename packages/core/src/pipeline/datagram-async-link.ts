@@ -1,5 +1,6 @@
 import { Inbox } from '../connection/inbox.ts'
 import { createSource } from '../connection/source.ts'
+import { BufferOverflowError } from '../errors/connection-errors.ts'
 import { CorruptFrameError, FrameError } from '../errors/frame-errors.ts'
 import type { AsyncLinkOwner, AsyncNext } from './async-link.ts'
 import { handOn, startStage } from './batches.ts'
@@ -86,8 +87,14 @@ export class DatagramAsyncLink implements AsyncNext {
     this.#waiting.push({ items: this.#collected, cut })
     this.#collected = []
     this.#bytes += DATAGRAM_CHARGE
+    if (this.#site.direction === 'outbound') this.#bound(this.#owner.connection.maxWriteBuffer)
     if (this.#bytes >= this.#owner.highWaterMark) this.#release ??= this.#owner.holdBack(this.#site)
     if (!this.#working) void this.#work()
+  }
+
+  /** What comes in is held back, what is written can only be refused. */
+  #bound(most: number): void {
+    if (this.#bytes > most) this.#owner.raise(new BufferOverflowError('an asynchronous stage', most), this.#site, 'asyncStage')
   }
 
   async #work(): Promise<void> {
