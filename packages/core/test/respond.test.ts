@@ -173,6 +173,22 @@ describe('respond', () => {
     expect(embedded.error).toMatchObject({ plugin: 'respond', phase: 'handler', cause: expect.any(RangeError) })
   })
 
+  test.each([
+    ['at once', (later: readonly Promise<string>[]) => later],
+    ['by a promise', (later: readonly Promise<string>[]) => Promise.resolve(later)],
+  ])('fails with what a promise in an array rejects with before its turn, where the array is there %s', async (_, given) => {
+    const { answer, inHand } = byHand()
+    const failing = (line: string): unknown => given([answer(line), Promise.reject(new RangeError('early'))])
+    const embedded = embedAnswers(failing as Answering)
+    embedded.writeInbound(encode('a\n'))
+    // Long enough for a rejection that nobody takes to be noticed.
+    for (let i = 0; i < 3; i++) await new Promise((resolve) => setImmediate(resolve))
+    expect(embedded.error).toBeUndefined()
+    inHand.get('a')?.()
+    await embedded.settled()
+    expect(embedded.error?.cause).toEqual(new RangeError('early'))
+  })
+
   test('tells who asks, and when the answer is no longer wanted', async () => {
     let request: Request | undefined
     const embedded = embedAnswers((_, given) => {

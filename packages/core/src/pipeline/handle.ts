@@ -6,7 +6,7 @@ import type { OptionDescriptions, OptionsOf } from '../options/option-descriptio
 import { resolveOptions } from '../options/resolve-options.ts'
 import type { AnswerSequence, BuiltPlugin, RequestFacts } from './built-pipeline.ts'
 import type { MessageConnection } from './message-connection.ts'
-import { isPromise } from './returned.ts'
+import { isPromise, takeRejection } from './returned.ts'
 
 /** What {@link handle} and {@link respond} return: the end of a pipeline. */
 export type Handler<In, Out> = ConfiguredPlugin<In, never, never, Out, 'nothing'>
@@ -127,6 +127,8 @@ function several<Out>(answers: Answers<Out>): AnswerSequence {
   if (answers === undefined || answers === null) return []
   const single = typeof answers !== 'object' || answers instanceof Uint8Array
   if (single) return [answers]
+  // Promises in an array are awaited one by one: one that rejects before its turn is not to end the process.
+  if (Array.isArray(answers)) for (const answer of answers) takeRejection(answer)
   if (Symbol.asyncIterator in answers || Symbol.iterator in answers) return answers as Iterable<unknown>
   return [answers]
 }
