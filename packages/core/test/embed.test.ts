@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { type AsyncStage, CorruptFrameError, definePlugin, pipeline, respond } from '../src/index.ts'
-import { chunksOf, embed, everySplit } from '../src/testing/index.ts'
-import { decode, encode, inbound, lines, tag, textOf } from './support/plugins.ts'
+import { type AsyncStage, CorruptFrameError, definePlugin, pipeline, type PluginContext, respond, type Stages } from '../src/index.ts'
+import { chunksOf, embed, everySplit, joined } from '../src/testing/index.ts'
+import { decode, encode, inbound, lines, staged, tag, textOf } from './support/plugins.ts'
 
 const upper = definePlugin({
   name: 'upper',
@@ -125,6 +125,28 @@ describe('embed with poison', () => {
     const embedded = embed(half, { poison: true })
     embedded.writeInbound(Uint8Array.of(1, 2))
     expect(embedded.inbound).toEqual([Uint8Array.of(2)])
+  })
+
+  test('lets a stage send on views of what it was lent from beside itself, but no longer than push', () => {
+    const open = ({ emitOutbound }: PluginContext): Stages<Uint8Array, Uint8Array, Uint8Array, Uint8Array> => {
+      let kept: Uint8Array | undefined
+      const push = (chunk: Uint8Array): void => {
+        if (kept) emitOutbound(kept)
+        emitOutbound((kept = chunk.subarray(1)))
+      }
+      return { inbound: { push, borrows: true } }
+    }
+    const embedded = embed(staged('answering', open), { poison: true })
+    embedded.writeInbound(Uint8Array.of(1, 2), Uint8Array.of(3, 4))
+    expect(joined(embedded.outbound)).toEqual(Uint8Array.of(2, 0xdb, 4))
+  })
+
+  test('takes the rejection of a push that is asynchronous', async () => {
+    const push = (): Promise<void> => Promise.reject(new RangeError('late'))
+    const embedded = embed(inbound('late', { push, borrows: true }), { poison: true })
+    embedded.writeInbound(Uint8Array.of(1))
+    await embedded.settled()
+    expect(embedded.error?.cause).toBeInstanceOf(RangeError)
   })
 
   test('spares what is emitted of a Buffer, and the Buffer itself', () => {
