@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { type AsyncStage, CorruptFrameError, inBatches, pipeline } from '../src/index.ts'
 import { chunksOf, embed } from '../src/testing/index.ts'
-import { encode, inbound, textOf } from './support/plugins.ts'
+import { encode, inbound, staged, textOf } from './support/plugins.ts'
 
 type Bytes = Uint8Array
 const datagram = { datagram: true } as const
@@ -98,6 +98,26 @@ describe('an AsyncStage on a datagram connection', () => {
     embedded.writeInbound(encode('ab'))
     await embedded.settled()
     expect(textOf(embedded.inbound)).toBe('1:a ')
+  })
+
+  test('has what stages after it emit from beside themselves in the datagram it was made of', async () => {
+    const relaying = staged('relaying', ({ emitInbound }) => ({ inbound: { push: (chunk) => emitInbound(chunk) } }))
+    const joining = staged('joining', () => {
+      let text = ''
+      return {
+        inbound: {
+          push: (chunk) => void (text += textOf([chunk])),
+          endOfDatagram: (emit) => {
+            emit(encode(`[${text}]`))
+            text = ''
+          },
+        },
+      }
+    })
+    const embedded = embed(pipeline(splitting, inbound('counting', counting), relaying, joining), datagram)
+    embedded.writeInbound(encode('ab'), encode('c'))
+    await embedded.settled()
+    expect(textOf(embedded.inbound)).toBe('[1:a 2:b . ][1:c . ]')
   })
 
   test('ends the session when it throws anything else', async () => {

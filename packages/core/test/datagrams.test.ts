@@ -103,6 +103,15 @@ describe('on a datagram connection', () => {
     expect(notes).toEqual(['a 1', 'a end'])
   })
 
+  test('what is emitted beside a plugin within the end of a datagram belongs to that datagram', () => {
+    const notes: string[] = []
+    const summing = inbound('summing', { push: () => {}, endOfDatagram: (emit) => emit(Uint8Array.of(7)) })
+    const relaying = staged('relaying', ({ emitInbound }) => ({ inbound: { push: (chunk) => emitInbound(chunk) } }))
+    const embedded = embed(pipeline(summing, relaying, noting('after', notes)), datagram)
+    embedded.writeInbound(Uint8Array.of(1, 2))
+    expect(notes).toEqual(['after 7', 'after end'])
+  })
+
   test('each answer is one datagram', () => {
     const embedded = embed(pipeline(framing([]), echo()), datagram)
     embedded.writeInbound(Uint8Array.of(1, 1, 2, 2), Uint8Array.of(3))

@@ -35,7 +35,7 @@ export class DatagramAsyncLink implements AsyncNext {
   #working = false
   #ended = false
   readonly #give = (item: unknown): void => {
-    if (!this.#owner.stopped) this.next.item(item)
+    if (!this.#owner.stopped) this.#feed(() => this.next.item(item))
   }
   #iterator: AsyncIterator<unknown> | undefined
   #release: (() => void) | undefined
@@ -119,13 +119,21 @@ export class DatagramAsyncLink implements AsyncNext {
         handOn(this.#stage, result.value, this.#give)
       }
       if (this.#owner.stopped) return
-      if (!this.#segment.skipping && !cut) this.next.endOfDatagram()
+      if (!this.#segment.skipping && !cut) this.#feed(() => this.next.endOfDatagram())
       if (this.#segment.skipping || cut) this.#forget()
     } catch (error) {
       // What was thrown may be undefined as well.
       if (!cut || error !== refused) this.#owner.raise(error, this.#site, 'asyncStage', this.#segment)
       if (error instanceof FrameError && !this.#owner.stopped) this.#forget()
     }
+  }
+
+  /** What stages send on from beside themselves meanwhile belongs to the datagram. */
+  #feed(give: () => void): void {
+    const outer = this.#segment.feeding
+    this.#segment.feeding = true
+    give()
+    this.#segment.feeding = outer
   }
 
   #forget(): void {

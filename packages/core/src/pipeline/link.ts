@@ -44,7 +44,7 @@ export interface LinkOwner {
 export interface Segment {
   /** A `FrameError` has come: the rest of this datagram is dropped. */
   skipping: boolean
-  /** The entry is giving the items of a datagram just now. */
+  /** The items of a datagram are being given just now, or its end: what enters meanwhile belongs to it. */
   feeding: boolean
 }
 
@@ -59,8 +59,8 @@ export function feedWhole({ next, segment }: Entry, item: unknown): void {
   const outer = segment.feeding
   segment.feeding = true
   next.item(item)
-  segment.feeding = outer
   if (!segment.skipping) next.endOfDatagram()
+  segment.feeding = outer
   // The end itself may have found the frame bad.
   if (!segment.skipping) return
   segment.skipping = false
