@@ -142,7 +142,7 @@ describe('embed with poison', () => {
   })
 
   test('takes the rejection of a push that is asynchronous', async () => {
-    const push = (): Promise<void> => Promise.reject(new RangeError('late'))
+    const push = (): void => Promise.reject(new RangeError('late')) as never
     const embedded = embed(inbound('late', { push, borrows: true }), { poison: true })
     embedded.writeInbound(Uint8Array.of(1))
     await embedded.settled()
