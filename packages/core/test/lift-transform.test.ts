@@ -152,6 +152,25 @@ describe('.transform', () => {
     },
   )
 
+  const failing = staged('failing', () => {
+    throw new RangeError('open')
+  })
+  const refusing = inbound('refusing', async function* () {})
+
+  test.each([
+    ['whose plugin fails when it is opened', failing, collect],
+    ['that is left before it was read', tag('b'), (items: AsyncIterableIterator<Bytes>) => items.return?.()],
+    ['whose AsyncStage ends without reading', refusing, collect],
+  ] as const)('%s lets the transforms before it go', async (_, plugin, leave) => {
+    const closed: string[] = []
+    const source = watched([encode('1')])
+    const before = staged('before', () => ({ close: () => void closed.push('before') }))
+    const items = plugin.transform(before.transform(source))
+    await Promise.resolve(leave(items)).catch(() => {})
+    expect(closed).toEqual(['before'])
+    expect(source.released).toBe(true)
+  })
+
   test('gives what came out before an item that failed, first', async () => {
     const second = inbound('second', {
       push: (chunk, emit) => {

@@ -75,6 +75,15 @@ export function letGo(iterator: AsyncIterator<unknown> | Iterator<unknown>): voi
   }
 }
 
+/** Lets a source go that nobody has begun to read: a transform among them has opened its plugin all the same. */
+export function letGoUnread(source: AsyncIterable<unknown> | Iterable<unknown>): void {
+  try {
+    letGo(iterate(source))
+  } catch {
+    // As above.
+  }
+}
+
 /** Pulls a source that is not ours. */
 class PulledFeed<T> implements Feed {
   readonly #iterator: AsyncIterator<T> | Iterator<T>

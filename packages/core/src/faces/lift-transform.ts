@@ -1,4 +1,4 @@
-import { type Feed, feed, FEED, type Feeding, iterate, letGo, NOW, own, type PushedReader, type Ready } from '../connection/feed.ts'
+import { type Feed, feed, FEED, type Feeding, iterate, letGo, letGoUnread, NOW, own, type PushedReader, type Ready } from '../connection/feed.ts'
 import { Inbox } from '../connection/inbox.ts'
 import { connectionOf, feedFrom, InboxIterator, tagWithConnection } from '../connection/source.ts'
 import { handOn, LARGEST_BATCH, startStage } from '../pipeline/batches.ts'
@@ -36,6 +36,8 @@ class StageIterator implements AsyncIterableIterator<unknown>, Ready<unknown>, F
   /** As in {@link PushedReader}: then what has to wait here is copied. */
   #borrowsFor: object | undefined
   #begun = false
+  /** The source has been asked for its items. */
+  #asked = false
   #over = false
   #pulling = false
 
@@ -49,7 +51,10 @@ class StageIterator implements AsyncIterableIterator<unknown>, Ready<unknown>, F
       close: () => this.#end(),
     })
     // It may have failed, or closed, when it was opened.
-    if (this.#over) this.#run.release()
+    if (this.#over) {
+      this.#run.release()
+      letGoUnread(source)
+    }
   }
 
   [Symbol.asyncIterator](): this {
@@ -98,6 +103,7 @@ class StageIterator implements AsyncIterableIterator<unknown>, Ready<unknown>, F
 
   #feedSource(): Feed {
     const { asyncStage } = this.#run
+    this.#asked = true
     return feed(asyncStage ? { [Symbol.asyncIterator]: () => this.#runAsync(asyncStage) } : this.#source, {
       inOrder: true,
       borrowsFor: this.#borrowsFor,
@@ -136,6 +142,7 @@ class StageIterator implements AsyncIterableIterator<unknown>, Ready<unknown>, F
 
   #begin(): Upstream {
     const { asyncStage } = this.#run
+    this.#asked = true
     return asyncStage ? this.#runAsync(asyncStage) : iterate(this.#source)
   }
 
@@ -177,7 +184,11 @@ class StageIterator implements AsyncIterableIterator<unknown>, Ready<unknown>, F
   #release(): void {
     if (this.#over) return
     this.#over = true
-    ;(this.#run as FaceRun | undefined)?.release()
+    const run = this.#run as FaceRun | undefined
+    // Undefined where the plugin fails while it is opened: then who opens it does the rest.
+    if (run === undefined) return
+    run.release()
+    if (!this.#asked) letGoUnread(this.#source)
     this.#feed?.release()
     if (this.#upstream) letGo(this.#upstream)
     this.#noted?.release()

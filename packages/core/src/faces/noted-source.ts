@@ -1,4 +1,4 @@
-import { iterate, letGo, NOW, type Ready } from '../connection/feed.ts'
+import { iterate, letGo, letGoUnread, NOW, type Ready } from '../connection/feed.ts'
 
 export type Source = AsyncIterable<unknown> | Iterable<unknown>
 export type Result = IteratorResult<unknown, undefined>
@@ -56,6 +56,7 @@ export class NotedSource implements AsyncIterableIterator<unknown>, Ready<unknow
     this.#over = true
     this.#wake?.()
     if (this.#iterator) letGo(this.#iterator)
+    else letGoUnread(this.#source)
   }
 
   async #pull(): Promise<Result> {
