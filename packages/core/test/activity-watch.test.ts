@@ -140,3 +140,56 @@ describe('writeTimeout', () => {
     expect(connection.status).toBe('open')
   })
 })
+
+describe('last words', () => {
+  test('that the peer takes nothing of for writeTimeout end in a reset, and the connection keeps its first error', async () => {
+    const { connection, driver, clock } = makeConnection({ writeTimeout: 1000, idleTimeout: 500 })
+    driver.takes = false
+    flush(connection, new Uint8Array(100))
+    clock.advance(500)
+    expect(driver.calls).toEqual(['close'])
+    clock.advance(600)
+    expect(driver.calls).toEqual(['close', 'reset'])
+    expect(clock.pending).toBe(0)
+    connection.onClosed()
+    expect((await connection.closed).error).toBeInstanceOf(IdleTimeoutError)
+  })
+
+  test('are waited for as long as the peer takes some of them', () => {
+    const { connection, driver, clock } = makeConnection({ writeTimeout: 1000 })
+    driver.takes = false
+    flush(connection, new Uint8Array(100))
+    connection.closeWith(new Error('a broken rule'))
+    for (let i = 0; i < 5; i++) {
+      clock.advance(800)
+      driver.pendingBytes -= 1
+    }
+    expect(driver.calls).toEqual(['close'])
+    driver.pendingBytes = 0
+    clock.advance(10_000)
+    expect(driver.calls).toEqual(['close'])
+    expect(clock.pending).toBe(0)
+  })
+
+  test('are bounded by idleTimeout where there is no writeTimeout', () => {
+    const { connection, driver, clock } = makeConnection({ idleTimeout: 1000 })
+    driver.takes = false
+    flush(connection, new Uint8Array(100))
+    clock.advance(1000)
+    expect(driver.calls).toEqual(['close'])
+    clock.advance(1000)
+    expect(driver.calls).toEqual(['close', 'reset'])
+  })
+
+  test('are cut short by abort, which changes nothing about the error', async () => {
+    const { connection, driver } = makeConnection({})
+    driver.takes = false
+    flush(connection, new Uint8Array(100))
+    const error = new Error('a broken rule')
+    connection.closeWith(error)
+    connection.abort(new Error('enough'))
+    expect(driver.calls).toEqual(['close', 'reset'])
+    connection.onClosed()
+    expect((await connection.closed).error).toBe(error)
+  })
+})

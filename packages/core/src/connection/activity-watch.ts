@@ -39,6 +39,8 @@ export class ActivityWatch implements Awaiting {
   /** While something is unsent. */
   #stall: Stall | undefined
   #stopped = false
+  /** The connection ends once what was written has gone out. */
+  #ending = false
 
   constructor(clock: Clock, outbox: Outbox, limits: ConnectionLimits, connection: Watched) {
     this.#clock = clock
@@ -62,11 +64,19 @@ export class ActivityWatch implements Awaiting {
 
   /** Where something is unsent, watch that the peer takes it. */
   watchWrites(): void {
-    const { writeTimeout } = this.#limits
-    if (writeTimeout === 0 || this.#stall || this.#stopped || this.#outbox.level === 0) return
+    const patience = this.#patience
+    if (patience === 0 || this.#stall || this.#stopped || this.#outbox.level === 0) return
     const now = this.#clock.now()
-    this.#stall = { lookAt: now + writeTimeout / LOOKS, sent: this.#outbox.sent, progressAt: now }
+    this.#stall = { lookAt: now + patience / LOOKS, sent: this.#outbox.sent, progressAt: now }
     this.#await()
+  }
+
+  /** The connection ends once what was written has gone out: silence does not matter any more, a peer that takes none of it does. */
+  watchLastWrites(): void {
+    this.#ending = true
+    deadlinesOf(this.#clock).remove(this)
+    if (this.#stall) this.#await()
+    else this.watchWrites()
   }
 
   stop(): void {
@@ -85,7 +95,13 @@ export class ActivityWatch implements Awaiting {
 
   get #idleAt(): number {
     const { idleTimeout } = this.#limits
-    return idleTimeout > 0 ? this.lastActivity + idleTimeout : Infinity
+    return idleTimeout > 0 && !this.#ending ? this.lastActivity + idleTimeout : Infinity
+  }
+
+  /** How long the peer may take nothing of what was written; 0 is without end. Last words that nobody takes are silence, too. */
+  get #patience(): number {
+    const { writeTimeout, idleTimeout } = this.#limits
+    return writeTimeout === 0 && this.#ending ? idleTimeout : writeTimeout
   }
 
   /** Until the earlier of the two, where it does not await something earlier yet. */
@@ -98,7 +114,7 @@ export class ActivityWatch implements Awaiting {
   }
 
   #lookAtWrites(stall: Stall, now: number): void {
-    const { writeTimeout } = this.#limits
+    const patience = this.#patience
     const { level, sent } = this.#outbox
     if (level === 0) {
       this.#stall = undefined
@@ -109,8 +125,13 @@ export class ActivityWatch implements Awaiting {
       this.touch()
     }
     stall.sent = sent
-    const rest = stall.progressAt + writeTimeout - now
-    if (rest <= 0) this.#connection.abort(new WriteTimeoutError(writeTimeout))
-    else stall.lookAt = now + Math.min(writeTimeout / LOOKS, rest)
+    const rest = stall.progressAt + patience - now
+    if (rest > 0) stall.lookAt = now + Math.min(patience / LOOKS, rest)
+    else this.#giveUp(patience)
+  }
+
+  #giveUp(patience: number): void {
+    this.stop()
+    this.#connection.abort(new WriteTimeoutError(patience))
   }
 }

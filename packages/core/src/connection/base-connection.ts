@@ -206,12 +206,18 @@ export class BaseConnection extends ConnectionQueues implements Connection, Driv
   }
 
   #fail(error: Error, initiator: CloseInfo['initiator'], end: 'close' | 'reset' | 'none'): void {
-    if (this.#status === 'closed' || this.#ended?.error) return
+    if (this.#status === 'closed') return
+    if (this.#ended?.error) {
+      // It may still be sending what was written, to a peer that takes none of it.
+      if (end === 'reset') this.driver.reset()
+      return
+    }
     this.#status = 'closing'
     this.#ending.begin({ error, initiator })
-    this.#watch.stop()
     if (end === 'close') this.outbox.flush()
     this.outbox.fail(error)
+    if (end === 'close') this.#watch.watchLastWrites()
+    else this.#watch.stop()
     this.inbox.fail(error, initiator === 'local')
     if (end === 'close') this.driver.close()
     else if (end === 'reset') this.driver.reset()

@@ -46,7 +46,7 @@ export interface Driver {
    */
   upgrade?(options: UpgradeOptions): Promise<TlsInfo>
 
-  /** Discards what is queued, resets, releases everything, then calls {@link DriverEvents.onClosed}. */
+  /** Discards what is queued, resets, releases everything, then calls {@link DriverEvents.onClosed}. Idempotent; it cuts {@link close} short. */
   reset(): void
 }
 
