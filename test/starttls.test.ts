@@ -136,6 +136,33 @@ describe('STARTTLS from inside a pipeline', () => {
   })
 })
 
+test.each(['native', 'node', 'public'])('STARTTLS that came while reading was held is an upgrade as any other, on the %s driver', async (driver) => {
+  vi.stubEnv('MILLRACE_DRIVER', driver)
+  const releases: (() => void)[] = []
+  const holding = definePlugin({
+    name: 'holding',
+    open: ({ hold }) => {
+      releases.push(hold())
+      return { inbound: { push: (chunk: Uint8Array, emit: (chunk: Uint8Array) => void) => emit(chunk) } }
+    },
+  })
+  const server = await createTcpServer(pipeline(holding(), lines(), startTls(), shouting())).listen({ port: 0 })
+  servers.push(server)
+  vi.unstubAllEnvs()
+  const socket = await rawClient(server.address?.port ?? 0)
+  const answer = once(socket, 'data')
+  socket.write('STARTTLS\r\n')
+  await vi.waitFor(() => expect(releases).toHaveLength(1))
+  // Another client is with the server: what was written before it is, too.
+  await rawClient(server.address?.port ?? 0)
+  await vi.waitFor(() => expect(releases).toHaveLength(2))
+  releases[0]?.()
+  expect(String((await answer)[0])).toBe('220 go ahead\r\n')
+  const { secure, text } = await secured(socket)
+  secure.write('after\r\n')
+  await vi.waitFor(() => expect(text()).toBe('250 welcome\r\nAFTER\r\n'))
+})
+
 describe('plaintext behind STARTTLS', () => {
   test('in the same segment is refused, reaches nobody, and ends the connection', async () => {
     const outcomes: unknown[] = []

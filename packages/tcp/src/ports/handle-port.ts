@@ -85,16 +85,22 @@ export class HandlePort extends HandleOutput implements StreamPort, Talker {
   }
 
   protected giveKept(): void {
-    const kept = this.#kept
-    while (kept && this.flowing && !this.released) {
-      const chunk = kept.shift()
-      if (chunk) {
+    while (this.#kept && this.flowing && !this.released) {
+      const chunk = this.#kept.shift() as Uint8Array
+      if (this.#kept.length > 0) {
         this.events.onData(chunk)
       } else {
+        // Nothing is kept any more, whatever its reader does.
         this.#kept = undefined
-        return this.#endKept ? this.endInput() : this.#readStart()
+        this.events.onData(chunk)
+        if (!this.released) this.#goOn()
       }
     }
+  }
+
+  #goOn(): void {
+    if (this.#endKept) this.endInput()
+    else this.#readStart()
   }
 
   #onRead(): Uint8Array | undefined {
