@@ -181,6 +181,19 @@ describe('last words', () => {
     expect(driver.calls).toEqual(['close', 'reset'])
   })
 
+  test('include an end that has to wait for room', async () => {
+    const { connection, driver, clock } = makeConnection({ writeTimeout: 1000 })
+    driver.close = () => {
+      driver.calls.push('close')
+      driver.pendingBytes = 1
+    }
+    void connection.close()
+    clock.advance(1100)
+    expect(driver.calls).toEqual(['close', 'reset'])
+    connection.onClosed()
+    expect((await connection.closed).error).toBeInstanceOf(WriteTimeoutError)
+  })
+
   test('are cut short by abort, which changes nothing about the error', async () => {
     const { connection, driver } = makeConnection({})
     driver.takes = false

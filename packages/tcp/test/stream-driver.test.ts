@@ -335,3 +335,26 @@ describe.each(portKinds)('a driver on a %s', (port) => {
 
   })
 })
+
+test.each([true, false])('an end that may have to wait for room (%j) counts as unsent, once the connection closes', (endWaits) => {
+  const port = {
+    queuedBytes: 0,
+    inputEnded: false,
+    outputEnded: false,
+    ending: false,
+    endWaits,
+    resume() {},
+    end() {
+      port.ending = true
+    },
+    destroy() {},
+  }
+  const createPort = (): StreamPort => port as unknown as StreamPort
+  const driver = new StreamDriver({ createPort, remoteAddress, clock: new VirtualClock() }, new Recorder())
+  expect(driver.pendingBytes).toBe(0)
+  driver.close()
+  expect(port.ending).toBe(true)
+  expect(driver.pendingBytes).toBe(endWaits ? 1 : 0)
+  port.outputEnded = true
+  expect(driver.pendingBytes).toBe(0)
+})

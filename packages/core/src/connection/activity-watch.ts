@@ -73,6 +73,7 @@ export class ActivityWatch implements Awaiting {
 
   /** The connection ends once what was written has gone out: silence does not matter any more, a peer that takes none of it does. */
   watchLastWrites(): void {
+    if (this.#stopped) return
     this.#ending = true
     deadlinesOf(this.#clock).remove(this)
     if (this.#stall) this.#await()

@@ -203,6 +203,8 @@ export class BaseConnection extends ConnectionQueues implements Connection, Driv
     this.#ending.begin({ initiator })
     this.outbox.flush()
     this.driver.close()
+    // Its end may have to wait for the peer, too.
+    this.#watch.watchWrites()
   }
 
   #fail(error: Error, initiator: CloseInfo['initiator'], end: 'close' | 'reset' | 'none'): void {
@@ -216,10 +218,11 @@ export class BaseConnection extends ConnectionQueues implements Connection, Driv
     this.#ending.begin({ error, initiator })
     if (end === 'close') this.outbox.flush()
     this.outbox.fail(error)
-    if (end === 'close') this.#watch.watchLastWrites()
-    else this.#watch.stop()
+    if (end !== 'close') this.#watch.stop()
     this.inbox.fail(error, initiator === 'local')
-    if (end === 'close') this.driver.close()
-    else if (end === 'reset') this.driver.reset()
+    if (end === 'reset') this.driver.reset()
+    if (end !== 'close') return
+    this.driver.close()
+    this.#watch.watchLastWrites()
   }
 }

@@ -9,7 +9,8 @@ import type { UpgradeOptions } from './upgrade-options.ts'
  */
 export interface Driver {
   /**
-   * Bytes handed to {@link write} that the kernel has not taken yet.
+   * Bytes handed to {@link write} that the kernel has not taken yet; after {@link close} at least 1 until it has taken the end, where
+   * that may have to wait for the peer.
    */
   readonly pendingBytes: number
 

@@ -66,7 +66,13 @@ export class StreamDriver implements Driver, PortEvents {
   }
 
   get pendingBytes(): number {
-    return this.#port.queuedBytes + (this.#upgrading?.held.bytes ?? 0)
+    const bytes = this.#port.queuedBytes + (this.#upgrading?.held.bytes ?? 0)
+    return bytes === 0 && this.#phase === 'closing' && this.#endIsUnsent ? 1 : bytes
+  }
+
+  /** The peer may have left no room for it. */
+  get #endIsUnsent(): boolean {
+    return this.#port.endWaits && !this.#port.outputEnded
   }
 
   get borrows(): boolean {

@@ -16,6 +16,10 @@ export abstract class BasePort {
     this.events = events
   }
 
+  get endWaits(): boolean {
+    return false
+  }
+
   abstract readonly keeps: boolean
   abstract destroy(): void
   /** Somebody reads: what was kept is for him. */

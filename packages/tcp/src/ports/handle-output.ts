@@ -26,6 +26,10 @@ export abstract class HandleOutput extends BasePort implements UnsentEvents, Req
     return this.unsent?.bytes ?? (this.broken ? 1 : 0)
   }
 
+  override get endWaits(): boolean {
+    return this.handle.endError !== undefined
+  }
+
   send(chunks: Uint8Array[], bytes: number): void {
     if (this.lending) this.#sendLent(chunks, bytes)
     else if (this.unsent) this.unsent.push(chunks, bytes)

@@ -93,6 +93,10 @@ export class SocketPort implements StreamPort {
     return this.#socket.writableFinished
   }
 
+  get endWaits(): boolean {
+    return this.#isTls
+  }
+
   get #isTls(): boolean {
     return this.#beneath !== this.#socket
   }

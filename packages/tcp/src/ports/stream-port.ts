@@ -16,6 +16,8 @@ export interface StreamPort {
   readonly ending: boolean
   /** Whether the end has been handed to the kernel. */
   readonly outputEnded: boolean
+  /** Whether the end has to wait where the kernel has no room: TLS has a last word of its own. */
+  readonly endWaits: boolean
 
   /** Deliver input from now on, never from within this call. */
   resume(): void
