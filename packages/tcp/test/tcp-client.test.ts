@@ -93,6 +93,25 @@ describe('connectTcp', () => {
     await connection.close()
   })
 
+  test.each([[[]], [undefined], [null]])('takes a look-up that names no address (%j) for one that failed, at once or later', async (none) => {
+    const port = await echoServer()
+    for (const defer of [setImmediate, (callback: () => void) => callback()]) {
+      const lookup: LookupFunction = (_host, _options, callback) => {
+        defer(() => callback(null, none as never))
+      }
+      for (const autoSelectFamily of [true, false]) {
+        const error = await connectTcp({ host: 'server.test', port, lookup, autoSelectFamily }).catch((thrown: unknown) => thrown)
+        expect(error).toMatchObject({ code: 'MILLRACE_ERR_CONNECT_FAILED', cause: { code: 'ENOTFOUND' } })
+      }
+    }
+  })
+
+  test.each(['somewhere', '', '127.0.0.1:80'])('refuses "%s" as its local address', async (localAddress) => {
+    const port = await echoServer()
+    const expected = { code: 'MILLRACE_ERR_INVALID_OPTION', option: 'connectTcp.localAddress' }
+    await expect(connectTcp({ port, localAddress })).rejects.toMatchObject(expected)
+  })
+
   test('connects from the local address it is told', async () => {
     const connection = await connectTcp({ port: await echoServer(), localAddress: '127.0.0.2' })
     expect(connection.localAddress.address).toBe('127.0.0.2')

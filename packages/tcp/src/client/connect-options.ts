@@ -1,4 +1,4 @@
-import type { LookupFunction } from 'node:net'
+import { isIP, type LookupFunction } from 'node:net'
 import {
   CONNECTION_OPTIONS,
   type ConnectionLimits,
@@ -47,7 +47,7 @@ export interface TcpTargetOptions {
    * @defaultValue 0
    */
   readonly hints?: number | undefined
-  /** The local address to connect from; the system chooses where it is left out. */
+  /** The local address to connect from, no name; the system chooses where it is left out. */
   readonly localAddress?: string | undefined
   /** The local port to connect from, 0 to 65,535; the system chooses where it is left out. */
   readonly localPort?: number | undefined
@@ -106,7 +106,12 @@ export const TCP_CONNECT_OPTIONS: Readonly<Record<keyof TcpConnectOptions, Optio
     help: 'the family that names are looked up in; 0 for both',
   },
   hints: { type: 'integer', range: [0, 2 ** 31 - 1], help: 'flags of dns.lookup' },
-  localAddress: { type: 'string', help: 'the local address to connect from' },
+  localAddress: {
+    type: 'code',
+    expected: 'an IP address',
+    check: (value): value is string => typeof value === 'string' && isIP(value) !== 0,
+    help: 'the local address to connect from',
+  },
   localPort: { type: 'integer', range: [0, 65_535], help: 'the local port to connect from' },
   lookup: {
     type: 'code',

@@ -2,6 +2,7 @@ import { connect, type NetConnectOpts, type Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import { type Clock, ConnectError, ConnectTimeoutError, type Timer } from '@millrace/core'
 import type { ResolvedConnectOptions } from './connect-options.ts'
+import { sureLookup } from './sure-lookup.ts'
 import { secureClient } from '../tls/secure-client.ts'
 
 /** Where a client connects to, as errors name it: `127.0.0.1:10000`, `[::1]:10000`, or the path. */
@@ -100,6 +101,6 @@ function nodeOptions(options: ResolvedConnectOptions): NetConnectOpts {
     ...(hints !== undefined && { hints }),
     ...(localAddress !== undefined && { localAddress }),
     ...(localPort !== undefined && { localPort }),
-    ...(lookup !== undefined && { lookup }),
+    ...(lookup !== undefined && { lookup: sureLookup(lookup) }),
   }
 }
