@@ -248,6 +248,29 @@ describe('.connections$', () => {
     expect(seen).toHaveLength(3)
   })
 
+  test('leaves no connection behind that nobody holds, whenever it is unsubscribed', async () => {
+    const { port, sockets } = await flakyServer()
+    let looks = 0
+    // Until it came about before the clock was looked at so often.
+    for (let at = 1; looks >= at - 1; at++) {
+      const { clock, options } = withClock({ port })
+      const held: Connection[] = []
+      // The clock is looked at on the way, at last when the connection has come about.
+      looks = 0
+      clock.now = () => {
+        if (++looks === at) subscription.unsubscribe()
+        return 0
+      }
+      const subscription = reconnectTcp(options).connections$.subscribe((connection) => held.push(connection))
+      await vi.waitFor(() => expect(sockets).toHaveLength(1))
+      await vi.waitFor(() => expect(subscription.closed || held.length > 0).toBe(true))
+      subscription.unsubscribe()
+      const socket = sockets.pop() as Socket
+      if (held.length === 0) await vi.waitFor(() => expect(socket.closed).toBe(true))
+      for (const connection of held) connection.abort()
+    }
+  })
+
   test('errors with the last failure when it gives up', async () => {
     const { port, stop } = await flakyServer()
     await stop()

@@ -259,6 +259,24 @@ test('writeTimeout resets a client that does not read', async () => {
   expect(closed[0]?.error).toMatchObject({ code: 'MILLRACE_ERR_WRITE_TIMEOUT', timeout: 1_000 })
 })
 
+test.each([false, true])('a client that takes nothing of the last words of a connection that was idle is cut off (abort: %j)', async (aborts) => {
+  const clock = new VirtualClock()
+  const container = createContainer().register(CLOCK, { useValue: clock })
+  const server = await kept(createTcpServer(undefined, { container, idleTimeout: 1_000, writeTimeout: 2_000 })).listen()
+  const closed = eventsOf(server, 'connection-closed')
+  const client = await connectRaw(server.address)
+  const { value: connection } = await server[Symbol.asyncIterator]().next()
+  connection?.write(pattern(32 * MIB))
+  await vi.waitFor(() => expect(connection?.bytesWritten).toBe(32 * MIB))
+  clock.advance(1_000)
+  expect(connection?.status).toBe('closing')
+  if (aborts) server.abort()
+  else clock.advance(2_200)
+  await vi.waitFor(() => expect(closed).toHaveLength(1))
+  expect(closed[0]?.error).toBeInstanceOf(IdleTimeoutError)
+  client.destroy()
+})
+
 describe('.close', () => {
   test('refuses newcomers, lets work finish and leaves nothing behind', async () => {
     const server = kept(createTcpServer(echoing))

@@ -61,10 +61,12 @@ export function reconnectTcp(
   }
 }
 
-async function emitAll<C>(connections: AsyncIterator<C>, subscriber: Subscriber<C>): Promise<void> {
+async function emitAll<C extends TcpClientConnection>(connections: AsyncIterator<C>, subscriber: Subscriber<C>): Promise<void> {
   for (;;) {
     const result = await connections.next()
     if (result.done) return
+    // Unsubscribed between the connection and this line: nobody would ever hold it.
+    if (subscriber.closed) return result.value.abort()
     subscriber.next(result.value)
   }
 }
