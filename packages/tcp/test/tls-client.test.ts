@@ -36,6 +36,11 @@ async function nodeServer(options: TlsOptions, onSecure: (socket: TLSSocket) => 
   return (server.address() as AddressInfo).port
 }
 
+// What a check of a caller that has a mistake does.
+const thrower = (): never => {
+  throw Object.assign(new Error('no'), { code: 'BROKEN' })
+}
+
 const failureOf = (options: TcpConnectOptions): Promise<unknown> =>
   connectTcp(options).then(
     (connection) => connection.abort(),
@@ -105,6 +110,7 @@ describe('connectTcp over TLS', () => {
     ['has expired', expired, {}, 'CERT_HAS_EXPIRED'],
     ['is for another name', other, {}, 'ERR_TLS_CERT_ALTNAME_INVALID'],
     ['its own check refuses', credentials, { checkServerIdentity: () => Object.assign(new Error('no'), { code: 'PINNED' }) }, 'PINNED'],
+    ['its own check fails over', credentials, { checkServerIdentity: thrower }, 'BROKEN'],
   ])('refuses a certificate that %s', async (_, shown, tls, reason) => {
     const port = await nodeServer(shown)
     const error = await failureOf({ port, tls: { ca: authority, ...tls } })

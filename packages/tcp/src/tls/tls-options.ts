@@ -78,6 +78,8 @@ export interface TlsClientOptions
   readonly rejectUnauthorized?: boolean | undefined
 }
 
+type Check = NonNullable<NodeConnectOptions['checkServerIdentity']>
+
 /** Node checks the values: what it says is passed on. */
 const nodes = (help: string): OptionDescription => ({
   type: 'code',
@@ -121,7 +123,12 @@ export const TLS_SERVER_OPTIONS: Readonly<Record<keyof TlsServerOptions, OptionD
 const TLS_CLIENT_OPTIONS: Readonly<Record<keyof TlsClientOptions, OptionDescription>> = {
   ...CREDENTIALS,
   ALPNProtocols: nodes('protocols, in order of preference'),
-  checkServerIdentity: nodes("checks the certificate's name"),
+  checkServerIdentity: {
+    type: 'code',
+    expected: 'a function',
+    check: (value): value is Check => typeof value === 'function',
+    help: "checks the certificate's name",
+  },
   minDHSize: nodes('bits of Diffie-Hellman parameters at least'),
   servername: { type: 'string', help: 'the name to ask for' },
   rejectUnauthorized: { ...YES_OR_NO, default: true, help: 'refuse a server without a good certificate' },
@@ -178,10 +185,22 @@ export function toClientTls(owner: string, given: TlsClientOptions | true): Clie
   return refusing(owner, () => {
     const { ALPNProtocols, checkServerIdentity, minDHSize, servername, rejectUnauthorized, ...credentials } = options
     const secureContext = createSecureContext(credentials as SecureContextOptions)
-    const others = { ALPNProtocols, checkServerIdentity, minDHSize, servername, rejectUnauthorized }
+    const check = checkServerIdentity && refusingByThrow(checkServerIdentity)
+    const others = { ALPNProtocols, checkServerIdentity: check, minDHSize, servername, rejectUnauthorized }
     const given = Object.entries(others).filter(([, value]) => value !== undefined)
     return { secureContext, options: Object.fromEntries(given) as NodeConnectOptions }
   })
+}
+
+/** A check that throws has not found the certificate good; Node would let it end the process. */
+function refusingByThrow(check: Check): Check {
+  return (host, certificate) => {
+    try {
+      return check(host, certificate)
+    } catch (error) {
+      return error instanceof Error ? error : new Error('checkServerIdentity threw', { cause: error })
+    }
+  }
 }
 
 function refusing<T>(owner: string, make: () => T): T {
