@@ -97,6 +97,9 @@ export class Outgoing {
 
   /** @internal */
   onTurnEnd(): void {
+    // The numbers in a batch are as they were when it came: one let go before its end could become another peer's, who would then get
+    // what the batch still has of the old one. The C side flushes after its batch by itself.
+    if (this.#ring.delivering) return void setImmediate(endTurn, this)
     this.#scheduled = false
     if (this.#isClosed) return
     this.flush()

@@ -169,6 +169,19 @@ describe('Outgoing', () => {
     expect(kernel.forgotten).toEqual([4])
   })
 
+  test('lets no number go while a batch is given out, which may still speak of it', async () => {
+    const { kernel, outgoing } = setUp()
+    kernel.delivering = true
+    outgoing.forget(4)
+    await turn()
+    outgoing.forget(5)
+    await turn()
+    expect(kernel.forgotten).toEqual([])
+    kernel.delivering = false
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(kernel.forgotten).toEqual([4, 5])
+  })
+
   test('close sends what is collected and drops what waits', async () => {
     const { kernel, outgoing, send } = setUp()
     kernel.room = 1

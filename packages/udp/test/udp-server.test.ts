@@ -91,6 +91,27 @@ describeOnDrivers('createUdpServer', () => {
     expect(server.connections.size).toBe(60)
   })
 
+  test('keeps peers apart where a session ends in the middle of what came together', async () => {
+    const server = await kept(createUdpServer()).listen()
+    const got: string[] = []
+    server.connections$.subscribe((session) => {
+      session.data$.subscribe((datagram) => {
+        got.push(`${names.get(session.remoteAddress.port)} gets ${Buffer.from(datagram)}`)
+        if (String(Buffer.from(datagram)) === 'bye of a') void session.close()
+      })
+    })
+    const peers = new Map<string, Socket>()
+    for (const name of ['a', 'b', 'c', 'd']) peers.set(name, await client())
+    const names = new Map([...peers].map(([name, socket]) => [socket.address().port, name]))
+    const say = (name: string, text: string) => peers.get(name)?.send(`${text} of ${name}`, portOf(server), '127.0.0.1')
+    say('a', 'hello')
+    await vi.waitFor(() => expect(got).toHaveLength(1))
+    const script = [['a', 'bye'], ['b', 'one'], ['c', 'one'], ['d', 'one'], ['a', 'again'], ['b', 'two'], ['a', 'more']] as const
+    for (const [name, text] of script) say(name, text)
+    await vi.waitFor(() => expect(got).toHaveLength(1 + script.length))
+    expect(got.slice(1)).toEqual(script.map(([name, text]) => `${name} gets ${text} of ${name}`))
+  })
+
   test('bounds what it sends to a peer that is not proven, and counts the rest', async () => {
     const chatty = answering((datagram) => Array.from({ length: 10 }, () => datagram))
     const server = await kept(createUdpServer(chatty)).listen()
