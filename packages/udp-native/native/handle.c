@@ -11,12 +11,28 @@ mr_area *mr_handle_area(mr_handle *handle) {
   return handle->own_area != NULL ? handle->own_area : handle->home->area;
 }
 
-// An exception that comes out of a callback is nobody's: as Node does, it is told to the process.
-static void tell_exception(napi_env env) {
+// An exception that comes out of a callback is nobody's: as Node does, it is told to the process. Returns whether there was one.
+static bool tell_exception(napi_env env) {
   bool pending = false;
-  if (napi_is_exception_pending(env, &pending) != napi_ok || !pending) return;
+  if (napi_is_exception_pending(env, &pending) != napi_ok || !pending) return false;
   napi_value error;
   if (napi_get_and_clear_last_exception(env, &error) == napi_ok) napi_fatal_exception(env, error);
+  return true;
+}
+
+static napi_value do_nothing(napi_env env, napi_callback_info info) {
+  return NULL;
+}
+
+// Where a process survives an exception, Node puts off what the turn has still to do to another one. Some of it may read the batch, whose
+// place another batch has by then: so it is done now.
+static void finish_turn(mr_handle *handle, napi_value receiver) {
+  napi_env env = handle->home->env;
+  napi_value nothing;
+  if (napi_create_function(env, NULL, 0, do_nothing, NULL, &nothing) != napi_ok) return;
+  do {
+    napi_make_callback(env, handle->context, receiver, nothing, 0, NULL, NULL);
+  } while (tell_exception(env));
 }
 
 // Calls JavaScript, and runs what that has put off to the end of the turn (process.nextTick, promises).
@@ -28,7 +44,7 @@ static void call(mr_handle *handle, mr_callback which, uint32_t argument) {
   if (napi_get_reference_value(env, handle->callbacks[which], &callback) == napi_ok &&
       napi_get_global(env, &receiver) == napi_ok && napi_create_uint32(env, argument, &value) == napi_ok) {
     napi_make_callback(env, handle->context, receiver, callback, 1, &value, NULL);
-    tell_exception(env);
+    if (tell_exception(env)) finish_turn(handle, receiver);
   }
   napi_close_handle_scope(env, scope);
 }

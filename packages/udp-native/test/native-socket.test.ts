@@ -177,6 +177,32 @@ describe.runIf(hasNative)('NativeSocket (where its binary is)', () => {
     await vi.waitFor(() => expect(peers).toEqual([1, 1, 1, 1, 1]))
   })
 
+  test('runs what a batch has put off before the next one comes, where something of it throws and the process goes on', async () => {
+    const thrown: unknown[] = []
+    const read: string[] = []
+    const throwing = (batch: NativeBatch): void => {
+      process.nextTick(() => {
+        throw new Error('a first mistake')
+      })
+      process.nextTick(() => {
+        throw new Error('a second mistake')
+      })
+      process.nextTick(() => {
+        for (let i = 0; i < batch.length; i++) read.push(String(Buffer.from(batch.data(i))))
+      })
+    }
+    const [from, one, other] = [bind(), bind({}, throwing), bind({}, throwing)]
+    process.setUncaughtExceptionCaptureCallback((error) => thrown.push(error.message))
+    try {
+      for (const to of [one, other]) from.socket.send(Buffer.from(`to ${to.address.port}`), to.address)
+      await vi.waitFor(() => expect(read).toHaveLength(2))
+    } finally {
+      process.setUncaughtExceptionCaptureCallback(null)
+    }
+    expect(read.sort()).toEqual([one, other].map((to) => `to ${to.address.port}`).sort())
+    expect(thrown).toEqual(['a first mistake', 'a second mistake', 'a first mistake', 'a second mistake'])
+  })
+
   test('answers a batch by one call, from microtasks too', async () => {
     const answers: string[] = []
     const to = bind({}, (batch) => {
