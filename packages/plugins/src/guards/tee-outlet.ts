@@ -74,9 +74,11 @@ export class TeeOutlet {
   }
 }
 
-/** One direction: gives a copy of each item away, then passes on the item itself. */
+/**
+ * One direction: gives a copy of each item away, then passes on the item itself. It does not say that it keeps nothing (`borrows`): a
+ * message is given away as it is, and may have views of the bytes that it was read from.
+ */
 export class TeeStage implements Stage<unknown, unknown> {
-  readonly borrows = true
   readonly #give: (item: unknown) => void
 
   constructor(give: (item: unknown) => void) {
