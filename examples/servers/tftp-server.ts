@@ -11,8 +11,10 @@ const MAX_FILE = 32 * 1024 * 1024
 const BLOCK = 512
 /** The largest block, so that a datagram passes an Ethernet in one piece; who asks for more is granted this. */
 const MAX_BLOCK = 1428
-const TRANSFERS = 64
-const TRANSFERS_PER_ADDRESS = 16
+/** The longest time to the next try that is granted, in seconds: of a forged request all five pass, and keep one of few places. */
+const MAX_TIMEOUT = 10
+/** A session is a transfer's, which ends by itself: its peer is silent here while it goes on. */
+const LIMITS = { maxSessions: 64, maxSessionsPerAddress: 16, sessionIdleTimeout: 0 }
 
 type Peer = MessageConnection<Packet, Packet>
 type Request = Extract<Packet, { readonly name: string }>
@@ -29,7 +31,7 @@ const CODES = { 'not found': 1, 'not allowed': 2, exists: 6 } as const
 
 const secondsOf = ({ options }: Request): number | undefined => {
   const seconds = Number(options.get('timeout'))
-  return Number.isInteger(seconds) && seconds >= 1 && seconds <= 255 ? seconds : undefined
+  return Number.isInteger(seconds) && seconds >= 1 && seconds <= MAX_TIMEOUT ? seconds : undefined
 }
 
 /** What is granted of what is asked for (RFC 2347 to 2349), and the size of a block. */
@@ -141,9 +143,7 @@ export async function startTftp(options: TftpOptions = {}): Promise<Running> {
     const { error } = await peer.closed
     if (error) throw error
   })
-  // A session is a transfer's, which ends by itself: its peer is silent here while it goes on.
-  const limits = { maxSessions: TRANSFERS, maxSessionsPerAddress: TRANSFERS_PER_ADDRESS, sessionIdleTimeout: 0 }
-  return listenOn(address, createUdpServer(pipeline(tftp(), requested(), serve), { ...limits, container }))
+  return listenOn(address, createUdpServer(pipeline(tftp(), requested(), serve), { ...LIMITS, container }))
 }
 
 const hint = (port: number): string => `curl --silent tftp://127.0.0.1:${port}/package.json`

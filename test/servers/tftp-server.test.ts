@@ -134,6 +134,13 @@ describe('the TFTP server', () => {
     expect((await peer.next()).data).toEqual(data(1, content))
   })
 
+  test('does not wait for minutes because a request asks for it', async () => {
+    const { data: first } = await ask(1, 'file.bin', 'octet', 'timeout', '255')
+    expect(first).toEqual(data(1, content.subarray(0, 512)))
+    clock.advance(1000)
+    expect((await peer.next()).data).toEqual(first)
+  })
+
   test.each([
     ['a file that is not there', 'nothing.bin', 1],
     ['the folder above', '../secret', 2],
