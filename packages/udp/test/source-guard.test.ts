@@ -71,4 +71,26 @@ describe('SourceGuard', () => {
     clock.advance(6_000)
     expect(guard.refuse('192.0.2.7', 10_000)).toBe('own-address')
   })
+
+  test('goes by what it has known since it was made while the system does not tell', () => {
+    const clock = new VirtualClock()
+    let fails = false
+    const guard = guardAt('0.0.0.0', clock, () => {
+      if (fails) throw new Error('no descriptor is left')
+      return INTERFACES
+    })
+    fails = true
+    clock.advance(6_000)
+    expect(guard.refuse('192.0.2.7', 10_000)).toBe('own-address')
+    expect(guard.refuse('192.0.2.255', 5_000)).toBe('unicast-only')
+    expect(guard.refuse('192.0.2.8', 5_000)).toBeUndefined()
+  })
+
+  test('answers peers where the system has never told', () => {
+    const guard = guardAt('127.0.0.1', new VirtualClock(), () => {
+      throw new Error('no descriptor is left')
+    })
+    expect(guard.refuse('127.0.0.1', 10_000)).toBe('own-address')
+    expect(guard.refuse('192.0.2.8', 5_000)).toBeUndefined()
+  })
 })

@@ -30,8 +30,8 @@ export class SourceGuard {
   readonly #wildcard: boolean
   readonly #clock: Clock
   readonly #interfaces: NetworkInterfaces
-  #addresses: LocalAddresses | undefined
-  #readAt = 0
+  #addresses: LocalAddresses = { own: new Set(), broadcast: new Set() }
+  #readAt = -Infinity
 
   /** @param local - where the socket is bound; a wildcard address makes every address of this host our own. */
   constructor(local: SocketAddress, clock: Clock, interfaces: NetworkInterfaces = systemInterfaces) {
@@ -40,6 +40,8 @@ export class SourceGuard {
     this.#wildcard = isUnspecified(this.#ownKey)
     this.#clock = clock
     this.#interfaces = interfaces
+    // Now, and not when the first datagram is here: by then there may be no descriptor left for it.
+    this.#local()
   }
 
   /** @returns why a datagram from there is dropped, or undefined where it may be answered. */
@@ -59,9 +61,13 @@ export class SourceGuard {
 
   #local(): LocalAddresses {
     const now = this.#clock.now()
-    if (this.#addresses === undefined || now - this.#readAt > INTERFACES_LAST) {
-      this.#addresses = readAddresses(this.#interfaces)
+    if (now - this.#readAt > INTERFACES_LAST) {
       this.#readAt = now
+      try {
+        this.#addresses = readAddresses(this.#interfaces)
+      } catch {
+        // The system opens a socket to answer, for which there may be no descriptor (EMFILE): what was known before serves.
+      }
     }
     return this.#addresses
   }
