@@ -1,4 +1,4 @@
-import { type DependencyContainer, InvalidOptionError, type OptionDescription } from '@millrace/core'
+import { type ConnectionLimits, type DependencyContainer, InvalidOptionError, type OptionDescription } from '@millrace/core'
 
 /** The longest delay that a timer of Node's can have, in milliseconds: 24.8 days. */
 export const LONGEST_DELAY: number = 2 ** 31 - 1
@@ -35,6 +35,11 @@ export const SIGNAL_OPTION: OptionDescription = {
   expected: 'an AbortSignal',
   check: (value): value is AbortSignal => value instanceof AbortSignal,
   help: 'gives up waiting',
+}
+
+/** The bounds of a connection and nothing else: it shows them to whoever logs it, and the other options may hold a private key. */
+export function toLimits({ highWaterMark, maxWriteBuffer, idleTimeout, writeTimeout }: ConnectionLimits): ConnectionLimits {
+  return { highWaterMark, maxWriteBuffer, idleTimeout, writeTimeout }
 }
 
 /**

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer as createNetServer, type Socket } from 'node:net'
+import { inspect } from 'node:util'
 import { createServer, type TLSSocket, type TlsOptions } from 'node:tls'
 import {
   CertificateError,
@@ -36,6 +37,11 @@ async function nodeServer(options: TlsOptions, onSecure: (socket: TLSSocket) => 
   return (server.address() as AddressInfo).port
 }
 
+async function firstOf(server: AsyncIterable<Connection>): Promise<Connection> {
+  for await (const connection of server) return connection
+  throw new Error('there was none')
+}
+
 // What a check of a caller that has a mistake does.
 const thrower = (): never => {
   throw Object.assign(new Error('no'), { code: 'BROKEN' })
@@ -53,6 +59,22 @@ async function collect(connection: Connection): Promise<Buffer> {
   void connection.close()
   return Buffer.concat(chunks)
 }
+
+test('whoever logs a connection does not log its private key', async () => {
+  const server = createTcpServer(undefined, { tls: credentials })
+  const { address } = await server.listen({ port: 0 })
+  const accepted = firstOf(server)
+  const connection = await connectTcp({ port: address?.port as number, host: '127.0.0.1', tls: { ca: authority, ...client } })
+  for (const end of [connection, await accepted]) {
+    const text = inspect(end, { depth: 12, showHidden: true, maxStringLength: null })
+    expect(text).toContain('highWaterMark')
+    expect(text).not.toContain('PRIVATE KEY')
+    expect(text).not.toContain(String(credentials.key))
+  }
+  connection.abort()
+  server.abort()
+  await server.closed
+})
 
 describe('connectTcp over TLS', () => {
   test('tells what the handshake has settled', async () => {

@@ -7,12 +7,14 @@ import {
   type Clock,
   CLOCK,
   type Connection,
+  type ConnectionLimits,
   createContainer,
   type MessageConnection,
   resolveService,
   runClient,
   type SocketAddress,
 } from '@millrace/core'
+import { toLimits } from '../common-options.ts'
 import type { ResolvedConnectOptions } from './connect-options.ts'
 import { type OpenedSocket, openSocket } from './open-socket.ts'
 import { securePort } from '../tls/secure-port.ts'
@@ -30,6 +32,7 @@ export type TcpClientConnection = Connection | MessageConnection<unknown, unknow
 export class TcpConnector {
   readonly clock: Clock
   readonly #options: ResolvedConnectOptions
+  readonly #limits: ConnectionLimits
   readonly #built: BuiltPipeline | undefined
   readonly #binding: StreamBinding | undefined
 
@@ -39,6 +42,7 @@ export class TcpConnector {
     this.clock = resolveService(container, CLOCK) as Clock
     this.#binding = findStreamBinding()
     this.#options = { ...options, container }
+    this.#limits = toLimits(options)
     this.#built = pipeline && buildClientPipeline(pipeline, container)
     this.#built?.retain()
   }
@@ -71,7 +75,7 @@ export class TcpConnector {
       ...(secure && { tls: tlsInfoOf(secure, true) }),
       localAddress: path === undefined ? localAddressOf(socket) : unixAddress(''),
       remoteAddress,
-      limits: this.#options,
+      limits: this.#limits,
       clock,
       createDriver: (events) => new StreamDriver({ createPort, remoteAddress, clock, upgrade }, events),
     })

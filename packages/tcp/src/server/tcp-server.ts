@@ -11,6 +11,7 @@ import {
   resolveService,
   type Server,
 } from '@millrace/core'
+import { toLimits } from '../common-options.ts'
 import { Handshakes } from '../tls/handshakes.ts'
 import type { TcpListenOptions } from './listen-options.ts'
 import { resolveServerOptions, type TcpServerOptions } from './server-options.ts'
@@ -57,6 +58,6 @@ export function createTcpServer(
   const clock = resolveService(container, CLOCK) as Clock
   const { tls, handshakeTimeout } = resolved
   const handshakes = tls && new Handshakes(toTlsEngine('createTcpServer.tls', tls), tls.requestCert)
-  const listener = new TcpListener({ ...resolved, limits: resolved, clock, handshakes, handshakeTimeout })
+  const listener = new TcpListener({ ...resolved, limits: toLimits(resolved), clock, handshakes, handshakeTimeout })
   return new BaseServer({ listener, pipeline, container, limits: resolved })
 }
