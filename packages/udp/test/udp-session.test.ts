@@ -25,6 +25,17 @@ describe('UdpSession', () => {
     expect(sizes).toEqual([0, 1, 65_507])
   })
 
+  test('keeps no more than a few waiting datagrams in memory that others share', async () => {
+    const { session } = await begin({}, 0)
+    const slab = Buffer.alloc(32 * 1024)
+    for (let i = 0; i < 20; i++) session.receive(slab.subarray(i, i + 1).fill(i))
+    const items: Uint8Array[] = []
+    for await (const item of session) if (items.push(item) === 21) break
+    expect(items.flatMap((item) => [...item])).toEqual([...Array(20).keys()])
+    // The one that began the session waits before them.
+    expect(items.filter(({ buffer }) => buffer === slab.buffer)).toHaveLength(3)
+  })
+
   test('writes each item as one datagram, an empty one included', async () => {
     const { session, driver } = await begin()
     await write(session, 1, 0, 2)

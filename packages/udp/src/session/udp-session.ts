@@ -24,6 +24,9 @@ export interface UdpSessionInit {
   readonly createDriver: (events: DriverEvents) => Driver
 }
 
+/** Datagrams of a session that wait as they came, in memory that they may share with those of others and keep all of. */
+const MOST_IN_SHARED_MEMORY = 4
+
 const sessions: Map<string, UdpSession> = new Map()
 
 /**
@@ -112,7 +115,7 @@ export class UdpSession extends BaseConnection {
     if (isFull && !isRetry && this.inbox.claimed) return 'again'
     this.#budget.credit(data.length)
     if (isFull) this.#report(droppedInbound('session-queue', this.remoteAddress, data.length))
-    else this.onData(data)
+    else this.onData(queued >= MOST_IN_SHARED_MEMORY && isSmallPart(data) ? Buffer.from(data) : data)
     return 'next'
   }
 
@@ -134,4 +137,8 @@ export class UdpSession extends BaseConnection {
   get #isWritable(): boolean {
     return this.status === 'open' || this.status === 'half-closed-remote'
   }
+}
+
+function isSmallPart(data: Uint8Array): boolean {
+  return data.length < data.buffer.byteLength / 2
 }
