@@ -11,7 +11,7 @@ const MAX_FILE = 32 * 1024 * 1024
 const BLOCK = 512
 /** The largest block, so that a datagram passes an Ethernet in one piece; who asks for more is granted this. */
 const MAX_BLOCK = 1428
-/** The longest time to the next try that is granted, in seconds: of a forged request all five pass, and keep one of few places. */
+/** The longest time to the next try, in seconds: of a forged request all five pass, and keep one of few places. */
 const MAX_TIMEOUT = 10
 /** A session is a transfer's, which ends by itself: its peer is silent here while it goes on. */
 const LIMITS = { maxSessions: 64, maxSessionsPerAddress: 16, sessionIdleTimeout: 0 }
