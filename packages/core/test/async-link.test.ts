@@ -216,6 +216,47 @@ describe('an outbound AsyncStage', () => {
     expect(embedded.closed).toEqual({ initiator: 'remote' })
   })
 
+  test('that gives much for little gives no more than the peer takes', async () => {
+    let given = 0
+    const generous: AsyncStage<Uint8Array, Uint8Array> = async function* (source) {
+      for await (const _item of source) while (given < 50) yield new Uint8Array(KIB).fill(given++)
+    }
+    const embedded = embed(staged('generous', () => ({ outbound: generous })), { highWaterMark: 4 * KIB, maxWriteBuffer: 16 * KIB })
+    embedded.clog()
+    embedded.writeOutbound(new Uint8Array(1))
+    await embedded.settled()
+    expect(given).toBe(4)
+    while (given < 50) {
+      const before = given
+      embedded.unclog()
+      embedded.clog()
+      await embedded.settled()
+      expect(given).toBe(Math.min(before + 4, 50))
+    }
+    embedded.unclog()
+    expect(embedded.outbound.flatMap((chunk) => [...chunk].filter((_, i) => i % KIB === 0))).toEqual([...Array(50).keys()])
+    expect(embedded.error).toBeUndefined()
+  })
+
+  test('that waits for the peer ends with its connection', async () => {
+    let ended = false
+    const endless: AsyncStage<Uint8Array, Uint8Array> = async function* (source) {
+      try {
+        for await (const _item of source) for (;;) yield new Uint8Array(KIB)
+      } finally {
+        ended = true
+      }
+    }
+    const embedded = embed(staged('endless', () => ({ outbound: endless })), { highWaterMark: 4 * KIB })
+    embedded.clog()
+    embedded.writeOutbound(new Uint8Array(1))
+    await embedded.settled()
+    embedded.abort(new Error('enough'))
+    await embedded.settled()
+    expect(ended).toBe(true)
+    expect(embedded.error?.message).toBe('enough')
+  })
+
   test.each([false, true])('fails where maxWriteBuffer waits before it, of a datagram connection: %s', async (datagram) => {
     const { stage } = gated()
     const limits = { highWaterMark: 2 * KIB, maxWriteBuffer: 8 * KIB, datagram }

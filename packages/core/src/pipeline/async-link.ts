@@ -15,6 +15,8 @@ export interface AsyncLinkOwner extends LinkOwner, BrakeOwner {
   holdBack(site: Site): () => void
   /** Resolves when the wire, or whoever reads the messages, has room; undefined where it has. May reject when the connection is gone. */
   whenWritable(): Promise<void> | undefined
+  /** The same of the wire alone. */
+  whenSent(): Promise<void> | undefined
 }
 
 /** An asynchronous stage among the links, of either kind. */
@@ -131,8 +133,8 @@ export class AsyncLink implements AsyncNext {
         const result = await this.#iterator.next()
         if (result.done || this.#over || this.#owner.stopped) break
         handOn(this.#stage, result.value, this.#give)
-        const writable = this.site.direction === 'inbound' ? this.#owner.whenWritable() : undefined
-        if (writable) await writable
+        const room = this.site.direction === 'inbound' ? this.#owner.whenWritable() : this.#owner.whenSent()
+        if (room) await room
       }
       if (!this.#over && !this.#owner.stopped) this.#finish()
     } catch (error) {

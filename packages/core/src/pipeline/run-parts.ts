@@ -93,6 +93,11 @@ export abstract class RunParts {
   whenWritable(): Promise<void> | undefined {
     // Where a handler writes, the wire is its affair: an asynchronous stage that waited for it could wait for itself.
     if (!this.answersItself) return this.messages.whenRoom()
+    return this.whenSent()
+  }
+
+  /** Where a high-water mark or more is unsent: when all of it has been sent. */
+  whenSent(): Promise<void> | undefined {
     return this.connection.unsentBytes < this.highWaterMark ? undefined : this.connection.drain()
   }
 
