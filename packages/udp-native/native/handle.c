@@ -20,6 +20,9 @@ static bool tell_exception(napi_env env) {
   return true;
 }
 
+// Of one turn. Code that puts off to it, each time, what throws again would otherwise never let go of the loop.
+#define MOST_EXCEPTIONS 64
+
 static napi_value do_nothing(napi_env env, napi_callback_info info) {
   return NULL;
 }
@@ -30,9 +33,10 @@ static void finish_turn(mr_handle *handle, napi_value receiver) {
   napi_env env = handle->home->env;
   napi_value nothing;
   if (napi_create_function(env, NULL, 0, do_nothing, NULL, &nothing) != napi_ok) return;
-  do {
+  for (int i = 0; i < MOST_EXCEPTIONS; i++) {
     napi_make_callback(env, handle->context, receiver, nothing, 0, NULL, NULL);
-  } while (tell_exception(env));
+    if (!tell_exception(env)) return;
+  }
 }
 
 // Calls JavaScript, and runs what that has put off to the end of the turn (process.nextTick, promises).
